@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that the rule language and the packet path share: directions, application protocols, inspection buffers.
+// Values are part of the bundle format (signatures/bundle/FORMAT.md): append, never renumber. Any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice {
+
+enum class Direction : std::uint8_t { kToServer = 0, kToClient = 1 };
+
+constexpr Direction opposite(Direction d) {
+    return d == Direction::kToServer ? Direction::kToClient : Direction::kToServer;
+}
+
+constexpr std::size_t index_of(Direction d) {
+    return static_cast<std::size_t>(d);
+}
+
+// Application protocols that a rule may name. kUnknown: not decided yet; kNone: decided, none of ours ("failed" in EVE).
+enum class AppProto : std::uint8_t {
+    kUnknown = 0, kNone, kHttp1, kHttp2, kTls, kDns, kSmtp, kFtp, kSsh, kSmb, kDcerpc, kImap, kPop3, kRdp, kSip, kQuic,
+    kNfs, kTftp, kKrb5, kDhcp, kSnmp, kRfb, kMqtt, kModbus, kDnp3, kEnip, kNtp, kIke, kTelnet, kFtpData, kPgsql,
+    kBittorrentDht, kCount
+};
+
+// Inspection buffers. Each belongs to one direction and one protocol (buffers of http below), or to the packet/stream.
+enum class BufferId : std::uint8_t {
+    kPacketHeader = 0,  // no bytes: keywords over header fields (ttl, itype, dsize, ...)
+    kPayload,           // packet payload, or the reassembled stream for stream rules ("pkt_data")
+    kHttpUri, kHttpUriRaw, kHttpMethod, kHttpProtocol, kHttpRequestLine, kHttpRequestHeader, kHttpRequestHeaderRaw,
+    kHttpRequestHeaderNames, kHttpRequestStart, kHttpHost, kHttpHostRaw, kHttpUserAgent, kHttpReferer,
+    kHttpRequestCookie, kHttpAccept, kHttpAcceptEnc, kHttpAcceptLang, kHttpRequestConnection, kHttpRequestContentType,
+    kHttpRequestContentLen, kHttpRequestBody,
+    kHttpResponseLine, kHttpStatCode, kHttpStatMsg, kHttpResponseProtocol, kHttpResponseHeader, kHttpResponseHeaderRaw,
+    kHttpResponseHeaderNames, kHttpResponseStart, kHttpServer, kHttpLocation, kHttpResponseCookie,
+    kHttpResponseConnection, kHttpResponseContentType, kHttpResponseContentLen, kHttpResponseBody,
+    kFileDataToClient,  // file.data over an HTTP response body
+    kFileDataToServer,  // file.data over an HTTP request body
+    kCount
+};
+
+constexpr std::size_t kBufferCount = static_cast<std::size_t>(BufferId::kCount);
+
+constexpr std::size_t index_of(BufferId b) {
+    return static_cast<std::size_t>(b);
+}
+
+// Buffers that a server sends; every other HTTP buffer is a client's.
+constexpr bool is_response_buffer(BufferId b) {
+    return b >= BufferId::kHttpResponseLine && b <= BufferId::kFileDataToClient;
+}
+
+constexpr bool is_http_buffer(BufferId b) {
+    return b >= BufferId::kHttpUri && b < BufferId::kCount;
+}
+
+// Bodies arrive in pieces and are inspected through a window; all other HTTP buffers are complete when first seen.
+constexpr bool is_streaming_buffer(BufferId b) {
+    return b == BufferId::kPayload || b == BufferId::kHttpRequestBody || b == BufferId::kHttpResponseBody ||
+           b == BufferId::kFileDataToClient || b == BufferId::kFileDataToServer;
+}
+
+}  // namespace sluice

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packet: one frame with what decode found in it. The I/O backend owns the bytes and lends them until it is finalized with
+// the packet's verdict, exactly once; stages borrow it for the call. Offsets are from the start of the frame, in bytes;
+// they are set by dataplane/decode only and always lie inside the frame. One worker thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/proto.h"
+#include "dataplane/base/seqnum.h"
+#include "dataplane/base/strong_id.h"
+#include "dataplane/base/time.h"
+#include "dataplane/packet/reason.h"
+#include "dataplane/packet/verdict.h"
+
+namespace sluice::flow {
+struct Flow;
+}
+
+namespace sluice::packet {
+
+// 16 bytes in network order; IPv4 is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that one table holds both.
+struct IpAddr {
+    std::array<std::uint8_t, 16> bytes{};
+
+    bool is_v4() const {
+        static constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        return std::memcmp(bytes.data(), kPrefix.data(), kPrefix.size()) == 0;
+    }
+
+    friend auto operator<=>(const IpAddr&, const IpAddr&) = default;
+};
+
+inline constexpr std::uint8_t kProtoIcmp = 1;
+inline constexpr std::uint8_t kProtoTcp = 6;
+inline constexpr std::uint8_t kProtoUdp = 17;
+inline constexpr std::uint8_t kProtoIcmp6 = 58;
+inline constexpr std::uint8_t kProtoSctp = 132;
+
+inline constexpr std::uint8_t kTcpFin = 0x01;
+inline constexpr std::uint8_t kTcpSyn = 0x02;
+inline constexpr std::uint8_t kTcpRst = 0x04;
+inline constexpr std::uint8_t kTcpPsh = 0x08;
+inline constexpr std::uint8_t kTcpAck = 0x10;
+inline constexpr std::uint8_t kTcpUrg = 0x20;
+inline constexpr std::uint8_t kTcpEce = 0x40;
+inline constexpr std::uint8_t kTcpCwr = 0x80;
+
+struct TcpFields {
+    SeqNum seq;
+    SeqNum ack;
+    std::uint16_t window = 0;   // raw field, not scaled
+    std::uint16_t urgent = 0;
+    std::uint16_t mss = 0;      // option value, 0 when absent
+    std::uint8_t flags = 0;
+    std::int8_t wscale = -1;    // option value, -1 when absent
+};
+
+struct Packet {
+    // Set by the backend.
+    std::uint8_t* data = nullptr;  // frame, starting at the Ethernet header; writable
+    std::uint32_t len = 0;         // bytes in the frame
+    std::uint64_t handle = 0;      // the backend's own (mbuf, slot); opaque to stages
+    std::uint64_t number = 0;      // 1-based count on this input, "pcap_cnt" in EVE
+    Nanos wall;                    // receive time, Unix, for events
+    PortId in_port;
+
+    // Set by decode. ip_version 0: not IP (or not decodable); nothing below is valid then.
+    std::uint8_t ip_version = 0;
+    std::uint8_t ip_proto = 0;      // transport protocol after extension headers
+    std::uint8_t ttl = 0;           // or hop limit
+    std::uint8_t vlan_count = 0;
+    bool is_fragment = false;       // any fragment: payload is not a transport message
+    bool l4_ok = false;             // transport header decoded and, where asked, its checksum good
+    std::uint8_t icmp_type = 0;
+    std::uint8_t icmp_code = 0;
+    std::array<std::uint16_t, 2> vlan{};
+    std::uint16_t ip_id = 0;        // IPv4 identification
+    std::uint16_t l3_off = 0;
+    std::uint16_t l4_off = 0;
+    std::uint16_t payload_off = 0;  // transport payload (IP payload when the transport is not decoded)
+    std::uint16_t src_port = 0;     // host order; 0 when the transport has none
+    std::uint16_t dst_port = 0;
+    std::uint32_t payload_len = 0;
+    IpAddr src;
+    IpAddr dst;
+    TcpFields tcp;
+
+    // Set by flow.
+    flow::Flow* flow = nullptr;     // null: no flow (fragments, non-IP, table full)
+    Direction direction = Direction::kToServer;
+
+    // Set by any stage through drop(), read by io.
+    Verdict verdict = Verdict::kForward;
+    Reason reason = Reason::none;
+
+    Bytes frame() const { return {data, len}; }
+
+    Bytes payload() const { return {data + payload_off, payload_len}; }
+
+    // First decision stands.
+    void drop(Reason why) {
+        if (verdict == Verdict::kForward) {
+            verdict = Verdict::kDrop;
+            reason = why;
+        }
+    }
+
+    bool dropped() const { return verdict == Verdict::kDrop; }
+};
+
+}  // namespace sluice::packet

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every library comes from Debian 12; tools/packages.txt lists the packages.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(HS REQUIRED IMPORTED_TARGET libhs)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd)
+pkg_check_modules(CAPNG IMPORTED_TARGET libcap-ng)
+# Debian ships the scan-only half of Hyperscan without a .pc file. The dataplane links this one and so cannot compile a pattern.
+find_library(HS_RUNTIME_LIBRARY hs_runtime REQUIRED)
+add_library(hs_runtime SHARED IMPORTED)
+set_target_properties(hs_runtime PROPERTIES IMPORTED_LOCATION ${HS_RUNTIME_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES "/usr/include/hs")
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+if(SLUICE_DPDK)
+  pkg_check_modules(DPDK IMPORTED_TARGET libdpdk)
+  if(DPDK_FOUND)
+    # DPDK's .pc appends -march=corei7 after our flags; drop it so that one -march holds (design section 6).
+    get_target_property(_o PkgConfig::DPDK INTERFACE_COMPILE_OPTIONS)
+    list(FILTER _o EXCLUDE REGEX "^-march=")
+    set_target_properties(PkgConfig::DPDK PROPERTIES INTERFACE_COMPILE_OPTIONS "${_o}")
+  else()
+    message(STATUS "DPDK not found: io/dpdk and sluice-dataplane are left out")
+  endif()
+endif()
