@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/pipeline/pipeline.h"
+
+namespace sluice::pipeline {
+
+// rx -> decode -> flow -> (per packet) stream -> app -> detect -> verdict -> tx.
+// Decode and flow run over the whole batch, so that header and flow-entry cache misses overlap. The rest runs packet by
+// packet to the end: the next packet of a flow must already see the verdict on this one, and its bytes are still in L1.
+void Pipeline::process(packet::Batch& batch, const Now& now) {
+    decode_.process(batch, reasons_);
+    flow_.process(batch, now, reasons_);
+    for (packet::Packet& packet : batch) {
+        inspect(packet, now);
+        settle(packet);
+    }
+}
+
+void Pipeline::inspect(packet::Packet& packet, const Now& now) {
+    if (packet.dropped() || packet.ip_version == 0) {
+        return;
+    }
+    if (packet.flow != nullptr && packet.flow->verdict != flow::FlowVerdict::kInspect) {
+        if (packet.flow->verdict == flow::FlowVerdict::kDrop) {
+            packet.drop(packet::Reason::flow_dropped);
+            packet::count(reasons_, packet::Reason::flow_dropped);
+        }
+        return;
+    }
+    matches_.clear();
+    http_ = {};
+    if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
+        stream_.begin(packet, now, reasons_);
+        inspect_chunks(&packet);
+    }
+    if (!packet.dropped()) {
+        detect_.inspect_packet(packet, matches_, reasons_);
+    }
+    if (matches_.size() != 0) {
+        verdict_.judge({&packet, packet.flow, http_, now}, matches_, reasons_);
+    }
+    if (packet.dropped()) {
+        verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
+    }
+}
+
+void Pipeline::inspect_chunks(const packet::Packet* packet) {
+    stream::StreamChunk chunk;
+    while (stream_.next(chunk)) {
+        app_.begin(chunk, reasons_);
+        detect_.inspect_stream(chunk, packet, matches_, reasons_);
+        app::InspectionPoint point;
+        while (app_.next(point)) {
+            const std::size_t before = matches_.size();
+            detect_.inspect_app(point, packet, matches_, reasons_);
+            if (matches_.size() != before) {
+                http_ = app_.summary(*chunk.flow, chunk.direction);
+            }
+        }
+    }
+}
+
+void Pipeline::settle(packet::Packet& packet) {
+    ++stats_.packets;
+    stats_.bytes += packet.len;
+    if (!config_.inline_mode && packet.dropped()) {
+        packet.verdict = packet::Verdict::kForward;  // a tap only tells; the reason stays on the packet
+    }
+    ++(packet.dropped() ? stats_.dropped : stats_.forwarded);
+}
+
+void Pipeline::flow_ended(flow::Flow& flow, Now now) {
+    matches_.clear();
+    http_ = {};
+    if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
+        for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+            stream_.end_flow(flow, d);
+            inspect_chunks(nullptr);
+        }
+        verdict_.judge({nullptr, &flow, http_, now}, matches_, reasons_);
+    }
+    detect_.release(flow);
+    app_.release(flow);
+    stream_.release(flow);
+}
+
+Pipeline::Pipeline(const PipelineConfig& config, abi::EventRing& events)
+    : config_(config),
+      decode_(config.decode),
+      flow_(config.flow, *this),
+      stream_(config.stream),
+      app_(config.app),
+      detect_(config.detect),
+      verdict_(config.verdict, events) {}
+
+void Pipeline::install(const detect::Ruleset& ruleset, detect::WorkerScratch& scratch) {
+    detect_.install(&ruleset, &scratch);
+    verdict_.install(&ruleset.model(), ruleset.version());
+}
+
+void Pipeline::expire(const Now& now, std::size_t budget) {
+    flow_.expire(now, budget);
+}
+
+void Pipeline::end_all(const Now& now) {
+    flow_.end_all(now);
+}
+
+}  // namespace sluice::pipeline

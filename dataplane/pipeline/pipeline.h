@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline: the life of a packet, stage by stage; the only file pair that names all stages. The NIC worker, replay, the
+// tests and the fuzzers all call process(). It knows no DPDK, no clock and, after construction, no malloc. One instance per
+// worker, used by that worker's thread only. Events leave through the ring given at construction, frames of our own
+// (resets) through out().
+#pragma once
+
+#include "dataplane/abi/event.h"
+#include "dataplane/app/app_stage.h"
+#include "dataplane/base/time.h"
+#include "dataplane/decode/decode_stage.h"
+#include "dataplane/detect/detect_stage.h"
+#include "dataplane/detect/ruleset.h"
+#include "dataplane/flow/flow_stage.h"
+#include "dataplane/packet/batch.h"
+#include "dataplane/stream/stream_stage.h"
+#include "dataplane/verdict/verdict_stage.h"
+
+namespace sluice::pipeline {
+
+struct PipelineConfig {
+    decode::DecodeConfig decode;
+    flow::FlowConfig flow;
+    stream::StreamConfig stream;
+    app::AppConfig app;
+    detect::DetectConfig detect;
+    verdict::VerdictConfig verdict;
+    bool inline_mode = true;  // false: tap, everything is forwarded and judged would-block
+};
+
+// The defaults of one mode, consistent over all stages.
+PipelineConfig inline_config();
+PipelineConfig tap_config();
+
+struct PipelineStats {
+    std::uint64_t packets = 0;    // in
+    std::uint64_t bytes = 0;
+    std::uint64_t forwarded = 0;  // packets = forwarded + dropped, always
+    std::uint64_t dropped = 0;
+};
+
+class Pipeline final : private flow::FlowObserver {
+  public:
+    Pipeline(const PipelineConfig& config, abi::EventRing& events);
+
+    // Judges from the next packet on by these rules; both borrowed until the next install(). Flows keep their state.
+    void install(const detect::Ruleset& ruleset, detect::WorkerScratch& scratch);
+
+    // Sets the verdict of every packet in the batch.
+    void process(packet::Batch& batch, const Now& now);
+
+    // Ends flows whose time is over, at most 'budget' of them; the worker calls it between batches.
+    void expire(const Now& now, std::size_t budget);
+
+    // Ends every flow (end of a capture, clean stop).
+    void end_all(const Now& now);
+
+    verdict::OutQueue& out() { return verdict_.out(); }
+
+    const PipelineStats& stats() const { return stats_; }
+
+    const packet::ReasonCounters& reasons() const { return reasons_; }
+
+    const flow::FlowStage& flows() const { return flow_; }
+
+    const stream::StreamStage& streams() const { return stream_; }
+
+    const app::AppStage& apps() const { return app_; }
+
+    const detect::DetectStage& detection() const { return detect_; }
+
+    const verdict::VerdictStage& verdicts() const { return verdict_; }
+
+  private:
+    void flow_ended(flow::Flow& flow, Now now) override;
+    void inspect(packet::Packet& packet, const Now& now);
+    void inspect_chunks(const packet::Packet* packet);
+    void settle(packet::Packet& packet);
+
+    PipelineConfig config_;
+    packet::ReasonCounters reasons_{};
+    PipelineStats stats_;
+    decode::DecodeStage decode_;
+    flow::FlowStage flow_;
+    stream::StreamStage stream_;
+    app::AppStage app_;
+    detect::DetectStage detect_;
+    verdict::VerdictStage verdict_;
+    detect::MatchList matches_;
+    app::HttpSummary http_;  // of the last transaction that matched
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/verdict/verdict_stage.h"
+
+#include <algorithm>
+
+#include "dataplane/verdict/reset_builder.h"
+
+namespace sluice::verdict {
+
+namespace {
+
+using abi::EventVerdict;
+using packet::Reason;
+
+template <std::size_t N>
+std::uint8_t copy_text(std::array<char, N>& out, Bytes text) {
+    static_assert(N <= 255);
+    const std::size_t n = std::min(N, text.size());
+    if (n != 0) {
+        std::memcpy(out.data(), text.data(), n);
+    }
+    return static_cast<std::uint8_t>(n);
+}
+
+bool blocks(bundle::Action a) {
+    return a == bundle::Action::kDrop || a == bundle::Action::kReject;
+}
+
+EventVerdict verdict_of(bundle::Action a, bool inline_mode, bool has_packet) {
+    switch (a) {
+        case bundle::Action::kPass:
+            return EventVerdict::kPass;
+        case bundle::Action::kDrop:
+            return inline_mode && has_packet ? EventVerdict::kDrop : EventVerdict::kWouldBlock;
+        case bundle::Action::kReject:
+            return inline_mode && has_packet ? EventVerdict::kReject : EventVerdict::kWouldBlock;
+        case bundle::Action::kAlert:
+            break;
+    }
+    return EventVerdict::kForward;
+}
+
+void copy_packet(abi::EventRecord& r, const packet::Packet& p) {
+    r.ip_proto = p.ip_proto;
+    r.ip_version = p.ip_version;
+    r.direction = p.direction;
+    r.wall_ns = p.wall.count;
+    r.packet_number = p.number;
+    r.src = p.src.bytes;
+    r.dst = p.dst.bytes;
+    r.src_port = p.src_port;
+    r.dst_port = p.dst_port;
+    r.in_port = p.in_port.value;
+    r.icmp_type = p.icmp_type;
+    r.icmp_code = p.icmp_code;
+    r.vlan_count = p.vlan_count;
+    r.vlan = p.vlan;
+    r.packet_len = p.len;
+}
+
+// At the end of a flow there is no packet: the addresses are the flow's, seen from the direction of the match.
+void copy_endpoints(abi::EventRecord& r, const flow::Flow& f, Direction d, const Now& now) {
+    const bool to_server = d == Direction::kToServer;
+    r.ip_proto = f.key.ip_proto;
+    r.ip_version = f.key.client.is_v4() ? 4 : 6;
+    r.direction = d;
+    r.wall_ns = now.wall.count;
+    r.src = to_server ? f.key.client.bytes : f.key.server.bytes;
+    r.dst = to_server ? f.key.server.bytes : f.key.client.bytes;
+    r.src_port = to_server ? f.key.client_port : f.key.server_port;
+    r.dst_port = to_server ? f.key.server_port : f.key.client_port;
+}
+
+void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
+    r.flow_id = f.flow_id;
+    r.app = f.app;
+    r.flow_start_ns = f.first_seen.count;
+    r.flow_bytes = f.bytes;
+    r.flow_packets = f.packets;
+}
+
+}  // namespace
+
+VerdictStage::VerdictStage(const VerdictConfig& config, abi::EventRing& events)
+    : config_(config), events_(events), thresholds_(config.threshold_entries) {}
+
+void VerdictStage::install(const bundle::Model* model, std::uint64_t version) {
+    model_ = model;
+    version_ = version;
+}
+
+abi::EventRecord VerdictStage::record_of(const Subject& s) const {
+    abi::EventRecord r;
+    r.snapshot_version = version_;
+    if (s.packet != nullptr) {
+        copy_packet(r, *s.packet);
+    }
+    if (s.flow != nullptr) {
+        copy_flow(r, *s.flow);
+    }
+    return r;
+}
+
+void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict verdict, packet::ReasonCounters& reasons) {
+    abi::EventRecord r = record_of(s);
+    if (s.packet == nullptr && s.flow != nullptr) {
+        copy_endpoints(r, *s.flow, m.direction, s.now);
+    }
+    r.type = abi::EventType::kAlert;
+    r.verdict = verdict;
+    r.has_rule = true;
+    r.rule_index = m.rule;
+    r.has_tx = m.has_tx;
+    r.tx_id = m.tx_id;
+    if (verdict == EventVerdict::kDrop || verdict == EventVerdict::kReject) {
+        r.reason = static_cast<std::uint8_t>(s.packet->reason);
+    } else if (verdict == EventVerdict::kWouldBlock) {
+        r.reason = static_cast<std::uint8_t>(Reason::rule_would_block);
+    }
+    r.method_len = copy_text(r.method, s.http.method);
+    r.url_len = copy_text(r.url, s.http.uri);
+    r.host_len = copy_text(r.host, s.http.host);
+    r.agent_len = copy_text(r.agent, s.http.user_agent);
+    r.http_status = s.http.status;
+    ++stats_.alerts;
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
+    }
+}
+
+template <typename Build>
+void VerdictStage::queue_frame(PortId port, const packet::Packet& packet, Build build) {
+    OutFrame* frame = out_.reserve();
+    if (frame == nullptr) {
+        ++stats_.resets_lost;
+        return;
+    }
+    const std::size_t n = build(packet, MutableBytes(frame->bytes));
+    if (n == 0) {
+        return;
+    }
+    frame->len = static_cast<std::uint16_t>(n);
+    frame->port = port;
+    out_.commit();
+    ++stats_.resets;
+}
+
+void VerdictStage::queue_resets(const packet::Packet& p, bundle::RejectTo to) {
+    const PortId other{static_cast<std::uint16_t>(p.in_port.value ^ 1U)};
+    if (p.ip_proto == packet::kProtoTcp && p.l4_ok) {
+        if (to != bundle::RejectTo::kDestination) {
+            queue_frame(p.in_port, p, build_reset_to_sender);
+        }
+        if (to != bundle::RejectTo::kSource) {
+            queue_frame(other, p, build_reset_to_receiver);
+        }
+    } else if (to != bundle::RejectTo::kDestination) {
+        queue_frame(p.in_port, p, build_unreachable);
+    }
+}
+
+void VerdictStage::block(const Subject& s, const bundle::Rule& rule, packet::ReasonCounters& reasons) {
+    const bool reject = rule.action == bundle::Action::kReject;
+    if (!config_.inline_mode || s.packet == nullptr) {
+        packet::count(reasons, Reason::rule_would_block);
+        return;
+    }
+    packet::Packet& p = *s.packet;
+    const bool first = !p.dropped() && (s.flow == nullptr || s.flow->verdict != flow::FlowVerdict::kDrop);
+    p.drop(reject ? Reason::rule_reject : Reason::rule_drop);
+    if (!first) {
+        return;
+    }
+    packet::count(reasons, p.reason);
+    const bool tcp = p.ip_proto == packet::kProtoTcp;
+    if (tcp && s.flow != nullptr) {
+        // A retransmission would deliver what was just stopped, so a TCP flow is blocked as a whole.
+        s.flow->verdict = flow::FlowVerdict::kDrop;
+        ++stats_.flows_blocked;
+    }
+    if (reject || (tcp && config_.reset_on_drop)) {
+        // Both ends of a TCP connection are told: the one that is left out would retransmit for minutes.
+        queue_resets(p, tcp ? bundle::RejectTo::kBoth : rule.reject_to);
+    }
+}
+
+void VerdictStage::judge(const Subject& s, const detect::MatchList& matches, packet::ReasonCounters& reasons) {
+    if (matches.size() == 0 || model_ == nullptr) {
+        return;
+    }
+    std::array<detect::Match, detect::MatchList::kCapacity> ordered;
+    std::copy(matches.begin(), matches.end(), ordered.begin());
+    const auto end = ordered.begin() + static_cast<std::ptrdiff_t>(matches.size());
+    std::sort(ordered.begin(), end, [](const auto& a, const auto& b) {
+        return a.rule != b.rule ? a.rule < b.rule : a.tx_id < b.tx_id;
+    });
+    for (auto it = ordered.begin(); it != end; ++it) {
+        const bundle::Rule& rule = model_->rules[it->rule];
+        ThresholdSubject subject;
+        if (s.packet != nullptr) {
+            subject = {s.packet->src, s.packet->dst, 0};
+        } else if (s.flow != nullptr) {
+            subject = {s.flow->key.client, s.flow->key.server, 0};
+        }
+        subject.flow_id = s.flow != nullptr ? s.flow->flow_id : 0;
+        const ThresholdResult result = thresholds_.check(rule, subject, s.packet != nullptr ? s.packet->wall : s.now.wall);
+        if (result == ThresholdResult::kIgnore) {
+            ++stats_.suppressed;
+            continue;
+        }
+        if (rule.action == bundle::Action::kPass) {
+            if (s.flow != nullptr) {
+                s.flow->verdict = flow::FlowVerdict::kPass;
+                ++stats_.flows_passed;
+            }
+            return;  // pass ends the judgement: later rules stay quiet
+        }
+        if (blocks(rule.action)) {
+            block(s, rule, reasons);
+        }
+        if (result == ThresholdResult::kSilent || (rule.flow_flags & bundle::kRuleNoAlert) != 0) {
+            stats_.suppressed += result == ThresholdResult::kSilent ? 1 : 0;
+            continue;
+        }
+        emit(s, *it, verdict_of(rule.action, config_.inline_mode, s.packet != nullptr), reasons);
+    }
+}
+
+void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons) {
+    const std::int64_t second = s.now.time.count / seconds(1).count;
+    if (second != told_second_) {
+        told_second_ = second;
+        told_.fill(0);
+    }
+    const auto index = static_cast<std::size_t>(s.packet->reason);
+    if (told_[index] >= config_.drop_events_per_second) {
+        return;
+    }
+    ++told_[index];
+    abi::EventRecord r = record_of(s);
+    r.type = abi::EventType::kDrop;
+    r.verdict = EventVerdict::kDrop;
+    r.reason = static_cast<std::uint8_t>(s.packet->reason);
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
+    }
+}
+
+}  // namespace sluice::verdict

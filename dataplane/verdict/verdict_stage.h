@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerdictStage: turns what detection found into what happens. Matches are judged in rule order (pass, drop, reject, alert):
+// thresholds, then the action, then one event each. A drop or reject on a TCP flow blocks the rest of the flow and resets
+// both ends (design decision 4). In tap mode nothing is dropped: the event says would-block. Resets are built here and
+// queued; the worker sends them after the batch is finalized. No allocation after construction. One worker thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/abi/event.h"
+#include "dataplane/app/buffers.h"
+#include "dataplane/base/time.h"
+#include "dataplane/detect/match.h"
+#include "dataplane/packet/packet.h"
+#include "dataplane/verdict/threshold.h"
+#include "signatures/bundle/model.h"
+
+namespace sluice::verdict {
+
+struct VerdictConfig {
+    bool inline_mode = true;
+    bool reset_on_drop = true;             // also plain 'drop' resets both ends of a TCP flow
+    std::size_t threshold_entries = 65536;  // power of two
+    std::uint32_t drop_events_per_second = 10;  // per reason; more are counted only
+};
+
+struct VerdictStats {
+    std::uint64_t alerts = 0;         // events of type alert
+    std::uint64_t suppressed = 0;     // matches that a threshold kept quiet
+    std::uint64_t flows_blocked = 0;
+    std::uint64_t flows_passed = 0;   // by a pass rule
+    std::uint64_t resets = 0;         // RST or ICMP frames queued
+    std::uint64_t resets_lost = 0;    // no room in the queue
+};
+
+// A frame of ours to be sent.
+struct OutFrame {
+    static constexpr std::size_t kCapacity = 160;  // Ethernet, 2 VLAN tags, IPv6, ICMPv6 with a quoted header
+
+    std::array<std::uint8_t, kCapacity> bytes{};
+    std::uint16_t len = 0;
+    PortId port;
+};
+
+class OutQueue {
+  public:
+    static constexpr std::size_t kCapacity = 128;
+
+    // Null when full.
+    OutFrame* reserve() { return size_ == kCapacity ? nullptr : &frames_[size_]; }
+
+    void commit() { ++size_; }
+
+    void clear() { size_ = 0; }
+
+    const OutFrame* begin() const { return frames_.data(); }
+
+    const OutFrame* end() const { return frames_.data() + size_; }
+
+  private:
+    std::array<OutFrame, kCapacity> frames_;
+    std::size_t size_ = 0;
+};
+
+// What the events of one packet share.
+struct Subject {
+    packet::Packet* packet = nullptr;  // null at the end of a flow
+    flow::Flow* flow = nullptr;        // may be null
+    app::HttpSummary http;
+    Now now;
+};
+
+class VerdictStage {
+  public:
+    VerdictStage(const VerdictConfig& config, abi::EventRing& events);
+
+    // The rules that match indices refer to; 'version' goes into events. Borrowed until the next install().
+    void install(const bundle::Model* model, std::uint64_t version);
+
+    void judge(const Subject& subject, const detect::MatchList& matches, packet::ReasonCounters& reasons);
+
+    // The event for a packet that another stage dropped, at the configured rate.
+    void report_drop(const Subject& subject, packet::ReasonCounters& reasons);
+
+    OutQueue& out() { return out_; }
+
+    const VerdictStats& stats() const { return stats_; }
+
+  private:
+    void block(const Subject& subject, const bundle::Rule& rule, packet::ReasonCounters& reasons);
+    void queue_resets(const packet::Packet& packet, bundle::RejectTo to);
+    template <typename Build>
+    void queue_frame(PortId port, const packet::Packet& packet, Build build);
+    void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict, packet::ReasonCounters& reasons);
+    abi::EventRecord record_of(const Subject& subject) const;
+
+    VerdictConfig config_;
+    abi::EventRing& events_;
+    const bundle::Model* model_ = nullptr;
+    std::uint64_t version_ = 0;
+    ThresholdTable thresholds_;
+    OutQueue out_;
+    VerdictStats stats_;
+    std::array<std::uint32_t, packet::kReasonCount> told_{};  // drop events in the current second
+    std::int64_t told_second_ = 0;
+};
+
+}  // namespace sluice::verdict
