@@ -18,6 +18,10 @@ inline constexpr std::uint32_t kEngineVersion = 1;   // what this build implemen
 inline constexpr std::uint32_t kMaxVars = 8;         // byte_extract results per rule
 inline constexpr std::uint32_t kMaxEngines = 32;     // buffers per rule
 inline constexpr std::uint32_t kMaxLiteral = 64;     // bytes of a prefilter literal (design decision 6)
+inline constexpr std::uint32_t kMaxItems = 1024;     // items per engine
+inline constexpr std::uint32_t kMaxTransforms = 8;   // transforms per engine
+inline constexpr std::uint32_t kMaxListDepth = 16;   // lists within lists of an address expression
+inline constexpr std::uint32_t kMaxTextBytes = 65535; // one text: msg, metadata value, pcre pattern, ...
 
 enum class Action : std::uint8_t { kPass = 0, kDrop, kReject, kAlert };  // in the order in which they are judged
 
@@ -105,6 +109,8 @@ struct Item {
     std::uint32_t data = 0;          // kContent: first byte in Model::blob; kPcre: index in Model::pcres;
                                      // kFlowbits/kXbits: first index in Model::bit_names
     std::uint32_t data_len = 0;      // kContent: length; kFlowbits: number of names (more than one: OR)
+
+    friend bool operator==(const Item&, const Item&) = default;
 };
 
 enum PcreFlag : std::uint32_t {
@@ -128,6 +134,8 @@ struct Engine {
     BufferId buffer = BufferId::kPayload;
     std::vector<Transform> transforms;
     std::vector<Item> items;
+
+    friend bool operator==(const Engine&, const Engine&) = default;
 };
 
 enum class TrackBy : std::uint8_t { kRule, kSource, kDestination, kBoth, kFlow };
@@ -139,6 +147,8 @@ struct Threshold {
     TrackBy track = TrackBy::kSource;
     std::uint32_t count = 0;
     std::uint32_t seconds = 0;
+
+    friend bool operator==(const Threshold&, const Threshold&) = default;
 };
 
 struct Rule {
@@ -164,6 +174,8 @@ struct Rule {
     std::vector<std::pair<std::string, std::string>> metadata;
     std::vector<std::string> cves;       // "CVE-2021-31166", from references, metadata and guidance
     bool required = false;               // covers a required CVE
+
+    friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 // An address expression in prefix order; kList is followed by its 'count' descendants' nodes. Variables stay symbolic: the
@@ -177,6 +189,8 @@ struct AddressNode {
     std::string variable;                // kVariable, without $
     std::array<std::uint8_t, 16> lo{};   // kRange, IPv4 mapped, inclusive
     std::array<std::uint8_t, 16> hi{};
+
+    friend bool operator==(const AddressNode&, const AddressNode&) = default;
 };
 
 using AddressExpr = std::vector<AddressNode>;
@@ -210,17 +224,23 @@ struct PrefilterDb {
     std::vector<std::uint32_t> pattern_first;  // patterns + 1 entries: pattern i serves pattern_rules[first[i] .. first[i+1])
     std::vector<PatternRule> pattern_rules;    // by rule within a pattern
     std::vector<std::uint32_t> always;         // rules with no pattern here: candidates at every look, ascending
+
+    friend bool operator==(const PrefilterDb&, const PrefilterDb&) = default;
 };
 
 // A prefilter over one application buffer. 'always' rules of it are candidates when the buffer is present.
 struct BufferGroup {
     BufferId buffer = BufferId::kHttpUri;
     std::uint32_t db = 0;
+
+    friend bool operator==(const BufferGroup&, const BufferGroup&) = default;
 };
 
 struct PortClass {
     PortRange range;
     std::uint32_t db = 0;
+
+    friend bool operator==(const PortClass&, const PortClass&) = default;
 };
 
 enum class PayloadKind : std::uint8_t { kPacket, kStream };
@@ -232,6 +252,8 @@ struct PayloadGroup {
     HeaderProto proto = HeaderProto::kTcp;   // kIp: any other protocol
     Direction direction = Direction::kToServer;
     std::vector<PortClass> ports;
+
+    friend bool operator==(const PayloadGroup&, const PayloadGroup&) = default;
 };
 
 struct Manifest {
@@ -242,6 +264,8 @@ struct Manifest {
     std::uint32_t min_engine = kEngineVersion;
     std::string name;
     std::string hs_version;              // hs_version() of the compiler's library
+
+    friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
 struct CveCoverage {
@@ -249,6 +273,8 @@ struct CveCoverage {
     std::string status;                  // covered | partial | updated-existing | not-network-detectable | insufficient-information | pending
     std::vector<std::uint32_t> sids;
     bool required = false;
+
+    friend bool operator==(const CveCoverage&, const CveCoverage&) = default;
 };
 
 struct Model {
@@ -265,6 +291,8 @@ struct Model {
     // Rules with no payload or application buffer at all (header fields, addresses, flowbits only): candidates for every packet.
     std::vector<std::uint32_t> packet_rules;
     std::vector<CveCoverage> coverage;
+
+    friend bool operator==(const Model&, const Model&) = default;
 };
 
 }  // namespace sluice::bundle
