@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// DecodeStage: Ethernet II (RFC 894), up to two VLAN tags (IEEE 802.1Q), IPv4 (RFC 791), IPv6 with
+// extension headers (RFC 8200), TCP (RFC 9293), UDP, ICMP, ICMPv6, SCTP: fills the "Set by decode"
+// part of each packet. Borrows the frames for the call, never writes to them. One pass per batch,
+// iterative, no state between packets. Every frame that is not understood has a Reason: malformed
+// ones are dropped (or, in tap and replay, left alone), unknown ones forwarded. One worker thread.
+#pragma once
+
+#include "dataplane/packet/batch.h"
+#include "dataplane/packet/reason.h"
+
+namespace sluice::decode {
+
+struct DecodeConfig {
+    // IPv4 header, TCP, UDP and ICMP checksums. Off where the NIC has checked them, and for
+    // captures taken on a sending host, whose checksums are not filled in yet.
+    bool verify_checksums = true;
+
+    // False: a malformed packet is counted and forwarded, with ip_version 0, so that no later stage
+    // looks at it.
+    bool drop_malformed = true;
+};
+
+class DecodeStage {
+  public:
+    explicit DecodeStage(const DecodeConfig& config) : config_(config) {}
+
+    // REQUIRES: packets fresh from Batch::add(), with only the backend's fields set
+    void process(packet::Batch& batch, packet::ReasonCounters& reasons) const;
+
+  private:
+    DecodeConfig config_;
+};
+
+}  // namespace sluice::decode
