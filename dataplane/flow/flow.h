@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flow: what is remembered about one conversation, both directions in one entry (design decision 3: a flow lives on one
-// worker, so no locks). Owned by the FlowTable; stages borrow it through Packet::flow for the call. The first two cache
-// lines hold what every packet touches; everything that only flows with payload need hangs off indices into per-worker
-// pools, taken lazily. One worker thread.
+// Flow: what is remembered about one conversation, both directions in one entry (design decision 3:
+// a flow lives on one worker, so no locks). Owned by the FlowTable; stages borrow it through
+// Packet::flow for the call. The first two cache lines hold what every packet touches, the third
+// what start, end and housekeeping touch; everything that only flows with payload need hangs off
+// indices into per-worker pools, taken lazily. One worker thread.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "dataplane/base/proto.h"
 #include "dataplane/base/seqnum.h"
 #include "dataplane/base/time.h"
 #include "dataplane/packet/packet.h"
 
+#include <array>
+#include <cstdint>
+
 namespace sluice::flow {
 
 inline constexpr std::uint32_t kNoIndex = 0xffffffff;
 
-// The five-tuple as the first packet had it (initiator = client until TCP or the application says otherwise).
+// The five-tuple as the first packet had it (initiator = client until TCP or the application says
+// otherwise).
 struct FlowKey {
     packet::IpAddr client;
     packet::IpAddr server;
@@ -32,48 +34,72 @@ struct FlowKey {
 
 enum class FlowState : std::uint8_t {
     kNew,          // packets in one direction only (UDP, ICMP), or before the TCP handshake ended
-    kEstablished,  // TCP handshake complete (or midstream pick-up allowed); other protocols: both directions seen
+    kEstablished,  // TCP handshake complete (or midstream pick-up allowed); other protocols: both
+                   // directions seen
     kClosed,       // TCP: RST, or FIN in both directions
 };
 
 // What the flow's remaining packets get. Set by verdict; read before any other stage.
 enum class FlowVerdict : std::uint8_t { kInspect, kDrop, kPass };
 
-// One direction of a TCP connection, as dataplane/stream keeps it. Sequence numbers are of the sender of this direction.
+// One direction of a TCP connection, as dataplane/stream keeps it. Sequence numbers are of the
+// sender of this direction.
 struct TcpHalf {
-    SeqNum isn;          // initial sequence number; stream offset 0 is isn+1
-    SeqNum next;         // next in-order byte expected to be inspected
-    SeqNum acked;        // highest cumulative ACK seen from the receiver
-    std::uint32_t window = 0;     // receive window announced by this direction's SENDER, scaled, bytes
-    std::uint32_t store = kNoIndex;  // stream/: window and out-of-order copies; kNoIndex: none taken
-    std::int8_t wscale = -1;
-    bool seen = false;   // isn/next valid
-    bool fin = false;    // FIN reached in order
-    bool broken = false; // reassembly given up (policy); raw bytes are not inspected any more
+    SeqNum next;               // next in-order byte expected to be inspected
+    SeqNum acked;              // highest cumulative ACK seen from the receiver
+    std::uint32_t window = 0;  // receive window announced by this direction's SENDER, scaled, bytes
+    std::uint32_t store =
+        kNoIndex;             // stream/: window and out-of-order copies; kNoIndex: none taken
+    std::int8_t wscale = -1;  // shift of this sender's window field; -1: not offered
+    bool seen = false;        // next valid
+    bool fin = false;         // FIN reached in order; next is the byte after it
+    bool broken = false;      // reassembly given up (policy); raw bytes are not inspected any more
 };
 
-struct Flow {
-    FlowKey key;                          // 40 bytes
-    Nanos last_seen;
+inline constexpr std::uint8_t kClosingFinToServer = 1;
+inline constexpr std::uint8_t kClosingFinToClient = 2;
+inline constexpr std::uint8_t kClosingBothFins = 3;
+inline constexpr std::uint8_t kClosingReset = 4;
+
+struct alignas(64) Flow {
+    // Lines 1 and 2: every packet.
+    FlowKey key;                             // 40 bytes; ICMP echo: both ports are the identifier
+    Nanos last_seen;                         // Now::time of the latest packet
+    std::array<std::uint64_t, 2> bytes{};    // frame bytes, by direction
+    std::array<std::uint32_t, 2> packets{};  // by direction
+    std::array<TcpHalf, 2> half;             // by Direction of the sender
+    std::uint32_t app_state = kNoIndex;      // dataplane/app's pool (HTTP parser)
+    std::uint32_t detect_state =
+        kNoIndex;  // dataplane/detect's pool (flowbits, pending candidates)
     FlowState state = FlowState::kNew;
     FlowVerdict verdict = FlowVerdict::kInspect;
     AppProto app = AppProto::kUnknown;
     bool seen_to_client = false;
     bool midstream = false;
-    std::uint8_t tcp_state = 0;           // dataplane/stream's own
-    std::uint32_t id = 0;                 // index in the table
-    std::array<TcpHalf, 2> half;          // by Direction of the sender
-    std::uint32_t app_state = kNoIndex;   // dataplane/app's pool (HTTP parser)
-    std::uint32_t detect_state = kNoIndex;  // dataplane/detect's pool (flowbits, pending candidates)
+    std::uint8_t tcp_state = 0;  // dataplane/stream's own
+    std::array<bool, 2>
+        fin_pending{};  // stream/: a FIN was seen at fin_seq, bytes before it are missing
+
+    // Line 3: start, end, housekeeping.
+    std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)
+    Nanos first_seen;           // Now::wall of the first packet
+    std::array<SeqNum, 2> isn;  // initial sequence number by direction; stream offset 0 is isn+1
+    std::array<SeqNum, 2> fin_seq;  // sequence number of the FIN, once seen
+    SeqNum resyn;                   // latest SYN seen on an open connection, when resyn_seen
     std::uint32_t hash = 0;
-    std::uint32_t next_in_bucket = kNoIndex;
+    std::uint32_t id = 0;  // index in the table
     std::uint32_t timer_prev = kNoIndex;
     std::uint32_t timer_next = kNoIndex;
-    std::uint32_t timer_slot = kNoIndex;
-    std::array<std::uint32_t, 2> packets{};  // by direction
-    std::array<std::uint64_t, 2> bytes{};
-    std::uint64_t flow_id = 0;            // stable 64-bit id for events
-    Nanos first_seen;
+    std::uint16_t timer_slot = 0;
+    bool in_use = false;  // not in the table's free list
+    bool linked = false;  // found by packets
+    bool resyn_seen = false;
+    std::uint8_t closing =
+        0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
+    std::array<bool, 2> end_sent{};  // stream/: final chunk handed on
 };
+
+static_assert(sizeof(FlowKey) == 40);
+static_assert(sizeof(Flow) == 192 && alignof(Flow) == 64);
 
 }  // namespace sluice::flow

@@ -11,4 +11,10 @@ enum class Verdict : std::uint8_t {
     kDrop,     // do not send
 };
 
+// What a stage does with a packet that it has no room to inspect (design decision 11).
+enum class ExceptionPolicy : std::uint8_t {
+    kPass,  // forward, count as uninspected
+    kDrop,
+};
+
 }  // namespace sluice::packet

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// FlowConfig: limits and timeouts of the flow table, and FlowStats, what it did. Plain data; set
+// before construction, read by the worker's thread only. Defaults are Suricata 7's where it has
+// one.
+#pragma once
+
+#include "dataplane/base/time.h"
+#include "dataplane/packet/verdict.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::flow {
+
+// How long a flow may stay silent, by what it is and how far it got.
+struct FlowTimeouts {
+    Nanos tcp_new = seconds(60);
+    Nanos tcp_established = seconds(600);
+    Nanos tcp_closed = seconds(10);
+    Nanos udp_new = seconds(30);
+    Nanos udp_established = seconds(300);
+    Nanos icmp_new = seconds(30);
+    Nanos icmp_established = seconds(300);
+    Nanos other_new = seconds(30);
+    Nanos other_established = seconds(300);
+};
+
+constexpr FlowTimeouts emergency_timeouts() {
+    FlowTimeouts t;
+    t.tcp_new = seconds(10);
+    t.tcp_established = seconds(100);
+    t.tcp_closed = seconds(1);
+    t.udp_new = t.icmp_new = t.other_new = seconds(10);
+    t.udp_established = t.icmp_established = t.other_established = seconds(100);
+    return t;
+}
+
+struct FlowConfig {
+    std::uint32_t max_flows = 262'144;  // entries are preallocated (192 bytes each)
+    std::uint64_t hash_seed = 0;        // from the operating system; fixed in tests and replay
+    bool evict = true;  // full: evict a long idle flow; false: apply the exception policy at once
+    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+    FlowTimeouts timeouts;
+    FlowTimeouts emergency =
+        emergency_timeouts();  // when more than emergency_percent of the entries are taken
+    std::uint32_t emergency_percent = 90;
+};
+
+struct FlowStats {
+    std::uint64_t created = 0;
+    std::uint64_t ended = 0;        // created - ended = active
+    std::uint64_t timed_out = 0;    // of ended
+    std::uint64_t reused = 0;       // of ended: a new SYN on the same five-tuple
+    std::uint64_t evicted = 0;      // of ended
+    std::uint64_t table_full = 0;   // packets without a flow for want of room
+    std::uint64_t emergencies = 0;  // times that the short timeouts came into force
+    std::uint32_t active = 0;
+    bool emergency = false;
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/flow/flow_stage.h"
+
+#include "dataplane/base/hash.h"
+
+#include <algorithm>
+
+namespace sluice::flow {
+
+namespace {
+
+using packet::Packet;
+using packet::Reason;
+
+bool wants_flow(const Packet& p) {
+    return p.ip_version != 0 && p.l4_ok && !p.is_fragment && !p.dropped();
+}
+
+bool is_new_syn(const Packet& p) {
+    constexpr std::uint8_t kMask =
+        packet::kTcpSyn | packet::kTcpAck | packet::kTcpRst | packet::kTcpFin;
+    return p.ip_proto == packet::kProtoTcp && (p.tcp.flags & kMask) == packet::kTcpSyn;
+}
+
+// The first packet's sender is the client, unless it answers a SYN that we did not see.
+Direction first_direction(const Packet& p) {
+    constexpr std::uint8_t kSynAck = packet::kTcpSyn | packet::kTcpAck;
+    const bool answers = p.ip_proto == packet::kProtoTcp && (p.tcp.flags & kSynAck) == kSynAck;
+    return answers ? Direction::kToClient : Direction::kToServer;
+}
+
+// Notes FIN and RST before stream judges them: a SYN in the same batch must know. A wrong guess
+// only means that an open connection whose client sends a SYN gets a new flow, in which the old
+// connection's bytes are out of window.
+void note_closing(Flow& f, const Packet& p) {
+    constexpr std::int32_t kPlausible = 1 << 20;  // bytes after the last in-order one
+    if ((p.tcp.flags & packet::kTcpFin) != 0) {
+        f.closing |=
+            p.direction == Direction::kToServer ? kClosingFinToServer : kClosingFinToClient;
+    }
+    if ((p.tcp.flags & packet::kTcpRst) != 0) {
+        const TcpHalf& h = f.half[index_of(p.direction)];
+        const std::int32_t ahead = p.tcp.seq.distance_from(h.next);
+        if (!h.seen || (ahead >= 0 && ahead < kPlausible)) {
+            f.closing |= kClosingReset;
+        }
+    }
+}
+
+Nanos shortest(const FlowTimeouts& t) {
+    return std::min({t.tcp_new, t.tcp_established, t.tcp_closed, t.udp_new, t.udp_established,
+                     t.icmp_new, t.icmp_established, t.other_new, t.other_established});
+}
+
+}  // namespace
+
+FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
+    : config_(config),
+      observer_(observer),
+      table_(config.max_flows),
+      wheel_(table_),
+      shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))) {}
+
+// Three passes, so that the misses of a whole batch overlap: about 64 bucket lines, then about 128
+// entry lines in flight.
+void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& counters) {
+    end_deferred(now);
+    std::array<Lookup, packet::kBatchSize> lookups;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const Packet& p = batch[i];
+        if (!wants_flow(p)) {
+            continue;
+        }
+        Lookup& l = lookups[n++];
+        l.key = PacketKey(p);
+        l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
+        l.packet = static_cast<std::uint32_t>(i);
+        table_.prefetch_bucket(l.hash);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        table_.prefetch_entry(lookups[i].hash);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        assign(batch[lookups[i].packet], lookups[i], now, counters);
+    }
+}
+
+void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
+    auto [f, direction] = table_.find(l.hash, l.key);
+    if (f != nullptr && is_over(*f, p, now)) {
+        ++(is_new_syn(p) ? stats_.reused : stats_.timed_out);
+        unlink(*f);
+        deferred_[deferred_count_++] = f->id;
+        f = nullptr;
+    }
+    if (f == nullptr) {
+        direction = first_direction(p);
+        f = start_flow(p, l, now, counters);
+        if (f == nullptr) {
+            return;
+        }
+    }
+    p.flow = f;
+    p.direction = direction;
+    f->last_seen = now.time;
+    ++f->packets[index_of(direction)];
+    f->bytes[index_of(direction)] += p.len;
+    if (p.ip_proto == packet::kProtoTcp) {
+        f->seen_to_client |= direction == Direction::kToClient;
+        if ((p.tcp.flags & (packet::kTcpFin | packet::kTcpRst)) != 0) {
+            note_closing(*f, p);
+        }
+    } else if (direction == Direction::kToClient && !f->seen_to_client) {
+        f->seen_to_client = true;
+        f->state = FlowState::kEstablished;
+    }
+}
+
+bool FlowStage::is_over(const Flow& f, const Packet& p, Now now) const {
+    const Nanos idle = now.time - f.last_seen;
+    if (idle > shortest_timeout_ && idle > timeout_of(f)) {
+        return true;
+    }
+    return is_new_syn(p) && (f.state == FlowState::kClosed || (f.closing & kClosingReset) != 0 ||
+                             (f.closing & kClosingBothFins) == kClosingBothFins);
+}
+
+Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
+    if (!make_room(l.hash, now, counters)) {
+        ++stats_.table_full;
+        packet::count(counters, Reason::flow_table_full);
+        if (config_.exception == packet::ExceptionPolicy::kDrop) {
+            p.drop(Reason::flow_table_full);
+        }
+        return nullptr;
+    }
+    Flow& f = table_.create(l.hash);
+    f.key = l.key.flow_key(first_direction(p));
+    ++stats_.created;
+    ++stats_.active;
+    f.flow_id = mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11;
+    f.first_seen = now.wall;
+    f.last_seen = now.time;
+    wheel_.insert(f, timeout_of(f));
+    update_emergency();
+    return &f;
+}
+
+bool FlowStage::make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters) {
+    for (int step = 0; step < 2; ++step) {
+        const bool entry = table_.has_free_entry();
+        if (entry && table_.has_bucket_room(hash)) {
+            return true;
+        }
+        if (!config_.evict) {
+            return false;
+        }
+        Flow* victim =
+            entry ? table_.oldest_in_buckets(hash, now.time) : table_.oldest_of_sample(now.time);
+        if (victim == nullptr) {
+            return false;
+        }
+        ++stats_.evicted;
+        packet::count(counters, Reason::flow_evicted);
+        unlink(*victim);
+        end_flow(*victim, now);
+    }
+    return table_.has_free_entry() && table_.has_bucket_room(hash);
+}
+
+Nanos FlowStage::timeout_of(const Flow& f) const {
+    const FlowTimeouts& t = stats_.emergency ? config_.emergency : config_.timeouts;
+    const bool established = f.state == FlowState::kEstablished;
+    switch (f.key.ip_proto) {
+        case packet::kProtoTcp:
+            if (f.state == FlowState::kClosed) {
+                return t.tcp_closed;
+            }
+            return established && (f.closing & kClosingReset) == 0 ? t.tcp_established : t.tcp_new;
+        case packet::kProtoUdp:
+            return established ? t.udp_established : t.udp_new;
+        case packet::kProtoIcmp:
+        case packet::kProtoIcmp6:
+            return established ? t.icmp_established : t.icmp_new;
+        default:
+            return established ? t.other_established : t.other_new;
+    }
+}
+
+void FlowStage::unlink(Flow& f) {
+    wheel_.remove(f);
+    table_.unlink(f);
+}
+
+void FlowStage::end_flow(Flow& f, Now now) {
+    observer_.flow_ended(f, now);
+    table_.free(f);
+    ++stats_.ended;
+    --stats_.active;
+    update_emergency();
+}
+
+void FlowStage::end_deferred(Now now) {
+    for (std::size_t i = 0; i < deferred_count_; ++i) {
+        end_flow(table_.entry(deferred_[i]), now);
+    }
+    deferred_count_ = 0;
+}
+
+void FlowStage::update_emergency() {
+    const std::uint64_t percent = std::uint64_t{stats_.active} * 100 / config_.max_flows;
+    if (!stats_.emergency && percent >= config_.emergency_percent) {
+        stats_.emergency = true;
+        ++stats_.emergencies;
+    } else if (stats_.emergency && percent + 10 < config_.emergency_percent) {
+        stats_.emergency = false;
+    }
+}
+
+void FlowStage::expire(Now now, std::size_t budget) {
+    end_deferred(now);
+    for (; budget != 0; --budget) {
+        Flow* f = wheel_.next_due(now.time);
+        if (f == nullptr) {
+            return;
+        }
+        const Nanos left = timeout_of(*f) - (now.time - f->last_seen);
+        if (left.count >= 0) {
+            wheel_.insert(*f, left);
+            continue;
+        }
+        ++stats_.timed_out;
+        table_.unlink(*f);
+        end_flow(*f, now);
+    }
+}
+
+void FlowStage::end_all(Now now) {
+    end_deferred(now);
+    for (std::uint32_t i = 0; i < table_.made(); ++i) {
+        Flow& f = table_.entry(i);
+        if (f.in_use) {
+            unlink(f);
+            end_flow(f, now);
+        }
+    }
+}
+
+}  // namespace sluice::flow

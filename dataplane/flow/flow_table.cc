@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/flow/flow_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace sluice::flow {
+
+namespace {
+
+// One bit (the top bit of each 16-bit lane) per tag equal to 'tag'. May also flag a lane above a
+// true match: callers compare keys anyway.
+std::uint64_t match_lanes(const std::uint16_t* four_tags, std::uint16_t tag) {
+    constexpr std::uint64_t kOnes = 0x0001000100010001ULL;
+    std::uint64_t lanes;
+    std::memcpy(&lanes, four_tags, sizeof(lanes));
+    const std::uint64_t x = lanes ^ (kOnes * tag);
+    return (x - kOnes) & ~x & (kOnes << 15);
+}
+
+void prefetch_flow(const Flow* f) {
+    const auto* line = static_cast<const char*>(static_cast<const void*>(f));
+    __builtin_prefetch(line);
+    __builtin_prefetch(line + 64);
+}
+
+bool better_victim(const Flow& f, const Flow* best, Nanos before) {
+    if (!f.linked || f.last_seen >= before) {
+        return false;
+    }
+    if (best == nullptr) {
+        return true;
+    }
+    const bool f_closed = f.state == FlowState::kClosed;
+    const bool best_closed = best->state == FlowState::kClosed;
+    return f_closed != best_closed ? f_closed : f.last_seen < best->last_seen;
+}
+
+}  // namespace
+
+FlowTable::FlowTable(std::uint32_t max_flows)
+    : buckets_(std::bit_ceil(std::max<std::size_t>(max_flows / 4, 2))),
+      entries_(max_flows),
+      free_(max_flows),
+      mask_(static_cast<std::uint32_t>(buckets_.size() - 1)) {
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+        buckets_.make(i);
+    }
+}
+
+void FlowTable::prefetch_entry(std::uint32_t hash) const {
+    const Bucket& b = buckets_[primary(hash)];
+    const std::uint16_t tag = tag_of(hash);
+    for (std::size_t half = 0; half < kWays; half += 4) {
+        const std::uint64_t m = match_lanes(&b.tags[half], tag);
+        if (m != 0) {
+            const auto lane = static_cast<std::size_t>(std::countr_zero(m)) / 16;
+            prefetch_flow(entries_.address(b.index[half + lane]));
+            return;
+        }
+    }
+}
+
+FlowTable::Hit FlowTable::find_in(const Bucket& b, std::uint16_t tag, const PacketKey& key) {
+    for (std::size_t way = 0; way < kWays; ++way) {
+        if (b.tags[way] == tag) {
+            Flow& f = entries_[b.index[way]];
+            if (const auto d = key.direction_in(f)) {
+                return {&f, *d};
+            }
+        }
+    }
+    return {};
+}
+
+FlowTable::Hit FlowTable::find(std::uint32_t hash, const PacketKey& key) {
+    const Bucket& b = buckets_[primary(hash)];
+    const Hit hit = find_in(b, tag_of(hash), key);
+    if (hit.flow != nullptr || b.overflowed == 0) {
+        return hit;
+    }
+    return find_in(buckets_[secondary(hash)], tag_of(hash), key);
+}
+
+bool FlowTable::has_bucket_room(std::uint32_t hash) const {
+    const auto has_room = [](const Bucket& b) {
+        return std::find(b.tags.begin(), b.tags.end(), 0) != b.tags.end();
+    };
+    return has_room(buckets_[primary(hash)]) || has_room(buckets_[secondary(hash)]);
+}
+
+Flow& FlowTable::create(std::uint32_t hash) {
+    SLUICE_ASSERT(has_free_entry());
+    const std::uint32_t i = free_count_ != 0 ? free_[--free_count_] : made_++;
+    Flow& f = entries_.make(i);
+    f.hash = hash;
+    f.id = i;
+    f.in_use = true;
+    f.linked = true;
+    for (const std::uint32_t where : {primary(hash), secondary(hash)}) {
+        Bucket& b = buckets_[where];
+        const auto room = std::find(b.tags.begin(), b.tags.end(), 0);
+        if (room == b.tags.end()) {
+            continue;
+        }
+        *room = tag_of(hash);
+        b.index[static_cast<std::size_t>(room - b.tags.begin())] = i;
+        if (where != primary(hash)) {
+            ++buckets_[primary(hash)].overflowed;
+        }
+        return f;
+    }
+    SLUICE_CHECK(false && "create() needs bucket room");
+    return f;
+}
+
+void FlowTable::unlink(Flow& f) {
+    f.linked = false;
+    for (const std::uint32_t where : {primary(f.hash), secondary(f.hash)}) {
+        Bucket& b = buckets_[where];
+        for (std::size_t way = 0; way < kWays; ++way) {
+            if (b.tags[way] != 0 && b.index[way] == f.id) {
+                b.tags[way] = 0;
+                if (where != primary(f.hash)) {
+                    --buckets_[primary(f.hash)].overflowed;
+                }
+                return;
+            }
+        }
+    }
+}
+
+void FlowTable::free(Flow& f) {
+    SLUICE_ASSERT(f.in_use);
+    f.in_use = false;
+    free_.make(free_count_) = f.id;
+    ++free_count_;
+}
+
+Flow* FlowTable::oldest_of_sample(Nanos before) {
+    Flow* best = nullptr;
+    const std::uint32_t n = std::min(kSample, made_);
+    for (std::uint32_t k = 0; k < n; ++k) {
+        clock_ = clock_ + 1 < made_ ? clock_ + 1 : 0;
+        Flow& f = entries_[clock_];
+        if (better_victim(f, best, before)) {
+            best = &f;
+        }
+    }
+    return best;
+}
+
+Flow* FlowTable::oldest_in_buckets(std::uint32_t hash, Nanos before) {
+    Flow* best = nullptr;
+    for (const std::uint32_t where : {primary(hash), secondary(hash)}) {
+        const Bucket& b = buckets_[where];
+        for (std::size_t way = 0; way < kWays; ++way) {
+            if (b.tags[way] != 0 && better_victim(entries_[b.index[way]], best, before)) {
+                best = &entries_[b.index[way]];
+            }
+        }
+    }
+    return best;
+}
+
+}  // namespace sluice::flow
