@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: everything sluice.toml can say, with its defaults. Plain values, checked by
+// load_config(): a Config that was handed out is usable as it is.
+// control/config/sluice.toml.example explains each key. Owns its text. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice::control {
+
+inline constexpr std::uint32_t kMaxWorkers = 64;
+inline constexpr std::size_t kMaxSegments = 16;
+
+// How a port reaches its wire.
+enum class PortKind : std::uint8_t {
+    kAfXdp,     // kernel interface by AF_XDP; AF_PACKET where the kernel has no AF_XDP
+    kAfPacket,  // kernel interface by AF_PACKET
+    kPci,       // a NIC of its own, by DPDK driver
+    kPcap,      // reads a capture file, writes OUT when "pcap:IN:OUT" is given
+    kNull,      // endless empty frames, for measuring
+    kRing,      // loops back in memory, for tests
+};
+
+struct Port {
+    PortKind kind = PortKind::kNull;
+    std::string target;  // interface, PCI address or capture file
+    std::string output;  // capture file to write, may be empty
+    std::string text;    // as written, used as its name in events
+};
+
+enum class SegmentMode : std::uint8_t { kInline, kTap };
+
+enum class ExceptionPolicy : std::uint8_t { kPass, kDrop };
+
+struct Segment {
+    std::string name;
+    std::vector<Port> ports;  // two
+};
+
+enum class Hugepages : std::uint8_t { kAuto, kOn, kOff };
+
+enum class Idle : std::uint8_t { kSleep, kSpin };
+
+struct DataplaneConfig {
+    std::uint32_t workers = 1;
+    std::vector<std::uint32_t> cores;  // one per worker; empty: chosen by the kernel
+    SegmentMode mode = SegmentMode::kInline;
+    ExceptionPolicy exception_policy = ExceptionPolicy::kPass;
+    Hugepages hugepages = Hugepages::kAuto;
+    Idle idle = Idle::kSleep;
+    std::uint32_t memory_mb = 256;
+    std::uint32_t packet_buffers = 16384;
+    std::uint32_t mtu = 1500;
+    std::string runtime_dir =
+        "/run/sluice";  // DPDK's own directory and telemetry socket are below it
+};
+
+struct BundleConfig {
+    std::string path;  // empty: start without rules, forward and wait for a reload
+    std::vector<std::string> trusted_keys;  // public key files
+};
+
+struct FlowLimits {
+    std::uint32_t max_flows = 65536;  // per worker
+    std::uint32_t tcp_new_s = 30;
+    std::uint32_t tcp_established_s = 600;
+    std::uint32_t tcp_closed_s = 10;
+    std::uint32_t udp_s = 60;
+    std::uint32_t other_s = 30;
+};
+
+struct StreamLimits {
+    std::uint32_t window_bytes = 16384;
+    std::uint32_t windows = 8192;               // per worker
+    std::uint32_t copy_store_bytes = 33554432;  // per worker
+    bool midstream = true;
+};
+
+struct EventsConfig {
+    std::string path = "/var/log/sluice/eve.json";
+    std::uint64_t rotate_bytes = 256ULL << 20;
+    std::uint32_t rotate_keep = 8;
+    std::uint32_t ring_entries = 8192;  // per worker, a power of two
+};
+
+struct ControlConfig {
+    std::string socket = "/run/sluice/control.sock";
+    std::uint32_t reload_deadline_ms = 2000;
+};
+
+struct PrivilegesConfig {
+    std::string user;  // empty: stay who we are, without capabilities that are not needed
+};
+
+struct Config {
+    DataplaneConfig dataplane;
+    std::vector<Segment> segments;
+    std::map<std::string, std::string> vars;  // HOME_NET = "10.0.0.0/8", a list is written "[a,b]"
+    BundleConfig bundle;
+    FlowLimits flow;
+    StreamLimits stream;
+    EventsConfig events;
+    ControlConfig control;
+    PrivilegesConfig privileges;
+};
+
+}  // namespace sluice::control

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config/toml_load.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::control {
+namespace {
+
+constexpr const char* kSegment = "[[segment]]\nports = [\"af_xdp:east\", \"af_packet:west\"]\n";
+
+Error error_of(const std::string& text) {
+    Result<Config> config = parse_config(text, "t.toml");
+    EXPECT_FALSE(config.ok()) << text;
+    return config.ok() ? Error{} : config.error();
+}
+
+TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
+    Result<Config> loaded = load_config(SLUICE_EXAMPLE_CONFIG);
+    ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+    const Config& c = loaded.value();
+    ASSERT_EQ(c.segments.size(), 1U);
+    EXPECT_EQ(c.segments[0].name, "uplink");
+    EXPECT_EQ(c.segments[0].ports[0].kind, PortKind::kAfXdp);
+    EXPECT_EQ(c.segments[0].ports[0].target, "eth1");
+    EXPECT_EQ(c.vars.at("HOME_NET"), "[10.0.0.0/8,172.16.0.0/12,192.168.0.0/16]");
+
+    // Uncommented, the example must mean the same: the documented defaults are the real ones.
+    std::string text = "[[segment]]\nports = [\"null\", \"null\"]\n";
+    Result<Config> defaults = parse_config(text, "t");
+    ASSERT_TRUE(defaults.ok()) << defaults.error().to_string();
+    EXPECT_EQ(c.flow.max_flows, defaults.value().flow.max_flows);
+    EXPECT_EQ(c.events.path, defaults.value().events.path);
+}
+
+TEST(Config, EveryPortKind) {
+    const std::string text =
+        "[[segment]]\nports=[\"pci:0000:01:00.0\",\"pci:0000:01:00.1\"]\n"
+        "[[segment]]\nports=[\"pcap:/tmp/in.pcap:/tmp/out.pcap\",\"null\"]\n"
+        "[[segment]]\nports=[\"ring\",\"ring\"]\n";
+    Result<Config> config = parse_config(text, "t");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    EXPECT_EQ(config.value().segments[0].ports[1].target, "0000:01:00.1");
+    EXPECT_EQ(config.value().segments[1].ports[0].output, "/tmp/out.pcap");
+    EXPECT_EQ(config.value().segments[2].ports[0].kind, PortKind::kRing);
+}
+
+TEST(Config, UnknownKeyNamesItsPlace) {
+    const Error error = error_of(std::string("[dataplane]\nworkers = 2\nworker = 3\n") + kSegment);
+    EXPECT_EQ(error.where.file, "t.toml");
+    EXPECT_EQ(error.where.line, 3U);
+    EXPECT_NE(error.message.find("'worker'"), std::string::npos);
+    EXPECT_FALSE(error.hint.empty());
+}
+
+struct BadCase {
+    const char* text;
+    const char* message_part;
+};
+
+TEST(Config, BadValuesAreErrorsWithAReason) {
+    const BadCase cases[] = {
+        {"[dataplane]\nworkers = 0\n", "from 1 to 64"},
+        {"[dataplane]\nworkers = \"2\"\n", "must be a number"},
+        {"[dataplane]\nworkers = -1\n", "must be a number"},
+        {"[dataplane]\nmode = \"inlin\"\n", "\"inline\", \"tap\""},
+        {"[dataplane]\nworkers = 2\ncores = [1]\n", "1 cores for 2 workers"},
+        {"[dataplane]\ncores = [-1]\n", "numbers from 0"},
+        {"[events]\nring_entries = 1000\n", "power of two"},
+        {"[bundle]\npath = \"x.sigb\"\n", "trusted_keys"},
+        {"[control]\nsocket = \"\"\n", "socket"},
+        {"[vars]\nHOME_NET = 4\n", "strings"},
+        {"nonsense = 1\n", "unknown key 'nonsense'"},
+        {"dataplane = 1\n", "must be a table"},
+        {"segment = 1\n", "list of tables"},
+        {"[stream]\nmidstream = 1\n", "true or false"},
+        {"[[[", "nested"},
+    };
+    for (const BadCase& bad : cases) {
+        const bool has_segment = std::string(bad.text).find("segment =") != std::string::npos;
+        const Error error = error_of(std::string(bad.text) + (has_segment ? "" : kSegment));
+        const bool syntax = std::string(bad.text) == "[[[";
+        EXPECT_TRUE(syntax || error.message.find(bad.message_part) != std::string::npos)
+            << bad.text << " -> " << error.message;
+    }
+}
+
+TEST(Config, BadPortsAreRefused) {
+    for (const char* port :
+         {"eth0", "af_xdp:", "af_xdp:a/b", "af_xdp:name-over-15-characters", "af_xdp:a,iface=b",
+          "pci:01:00.0", "pci:0000:01:00.0,x=1", "pcap:", "pcap:a,b", "null:x", "tap:x", ""}) {
+        const Error error =
+            error_of("[[segment]]\nports = [\"" + std::string(port) + "\", \"null\"]\n");
+        EXPECT_NE(error.message.find("cannot use port"), std::string::npos) << port;
+    }
+    EXPECT_NE(error_of("[[segment]]\nports = [\"null\"]\n").message.find("two ports"),
+              std::string::npos);
+    EXPECT_NE(error_of("[[segment]]\nports = [\"af_xdp:a\", \"af_packet:a\"]\n")
+                  .message.find("used twice"),
+              std::string::npos);
+    EXPECT_NE(error_of("").message.find("no [[segment]]"), std::string::npos);
+}
+
+TEST(Config, HostileInputIsRefusedBeforeParsing) {
+    std::string dotted = "a";
+    for (int i = 0; i < 20000; ++i) {
+        dotted += ".a";
+    }
+    EXPECT_NE(error_of(dotted + " = 1\n").message.find("too many dots"), std::string::npos);
+    EXPECT_NE(error_of("a = " + std::string(30000, '[')).message.find("nested"), std::string::npos);
+    EXPECT_NE(error_of("a = " + std::string(30000, '{')).message.find("nested"), std::string::npos);
+    EXPECT_NE(error_of(std::string(kMaxConfigBytes + 1, '#')).message.find("64 KiB"),
+              std::string::npos);
+    EXPECT_EQ(error_of("a = \xff\xfe\n").where.line, 1U);
+}
+
+// One byte changed anywhere gives a Config or an Error, never an abort (toml++ asserts on some).
+TEST(Config, DamagedFilesNeverEndTheProgram) {
+    const std::string good =
+        std::string("[dataplane]\nworkers = 2\n[vars]\nA = [\"1.2.3.4\", 'x']\n") + kSegment;
+    ASSERT_TRUE(parse_config(good, "t").ok());
+    int refused = 0;
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        for (int c = 0; c < 256; ++c) {
+            std::string text = good;
+            text[i] = static_cast<char>(c);
+            refused += parse_config(text, "t").ok() ? 0 : 1;
+            refused += parse_config(std::string_view(text).substr(0, i + 1), "t").ok() ? 0 : 1;
+        }
+    }
+    EXPECT_GT(refused, 0);
+}
+
+TEST(Config, AMissingFileSaysTheNextStep) {
+    Result<Config> config = load_config("/nonexistent/sluice.toml");
+    ASSERT_FALSE(config.ok());
+    EXPECT_EQ(config.error().code, ErrorCode::kNotFound);
+    EXPECT_NE(config.error().to_string().find("sluice.toml.example"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::control
