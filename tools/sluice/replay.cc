@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sluice/replay.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "control/config/toml_load.h"
+#include "dataplane/abi/event.h"
+#include "dataplane/export/eve.h"
+#include "dataplane/export/eve_file.h"
+#include "dataplane/io/pcap/pcap_io.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "tools/sluice/replay_rules.h"
+
+namespace sluice::cli {
+
+namespace {
+
+struct Options {
+    std::string pcap;
+    std::vector<std::string> rules;
+    std::string bundle;
+    std::string trust;
+    std::string mode;
+    std::string config;
+    std::string eve;
+    std::string pcap_out;
+    std::string stats;
+    bool strict = false;
+    bool json = false;
+};
+
+constexpr std::size_t kEventRing = 8192;
+constexpr std::size_t kExpireBudget = 64;  // flows ended between two batches
+
+double cpu_seconds() {
+    timespec t{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+int fail(const Error& error) {
+    std::fprintf(stderr, "sluice replay: %s\n", error.to_string().c_str());
+    return 1;
+}
+
+// One capture through one pipeline. Owns everything that the run needs.
+class Replay {
+  public:
+    Replay(const pipeline::PipelineConfig& config, std::shared_ptr<const bundle::Model> model)
+        : ring_(kEventRing), pipeline_(std::make_unique<pipeline::Pipeline>(config, ring_)), model_(std::move(model)) {}
+
+    Status prepare(const detect::SiteVars& site) {
+        Result<std::unique_ptr<const detect::Ruleset>> ruleset = detect::Ruleset::build(model_, site, 1);
+        if (!ruleset.ok()) {
+            return ruleset.error();
+        }
+        ruleset_ = std::move(ruleset).value();
+        Result<std::unique_ptr<detect::WorkerScratch>> scratch = detect::WorkerScratch::create(*ruleset_);
+        if (!scratch.ok()) {
+            return scratch.error();
+        }
+        scratch_ = std::move(scratch).value();
+        pipeline_->install(*ruleset_, *scratch_);
+        return ok_status();
+    }
+
+    void run(io::PcapIo& io, exporter::EveFile* eve, bool show_progress) {
+        const double before = cpu_seconds();
+        auto told = std::chrono::steady_clock::now();
+        Now now{};
+        while (!io.exhausted()) {
+            batch_.clear();
+            io.receive(batch_);
+            if (batch_.size() == 0) {
+                continue;
+            }
+            now = {batch_[0].wall, batch_[0].wall};
+            pipeline_->expire(now, kExpireBudget);
+            pipeline_->process(batch_, now);
+            drain(eve);
+            io.finalize(batch_);
+            send_resets(io);
+            if (show_progress && std::chrono::steady_clock::now() - told > std::chrono::seconds(2)) {
+                told = std::chrono::steady_clock::now();
+                std::fprintf(stderr, "\r\033[K%llu packets", static_cast<unsigned long long>(pipeline_->stats().packets));
+                progress_shown_ = true;
+            }
+        }
+        pipeline_->end_all(now);
+        drain(eve);
+        cpu_ = cpu_seconds() - before;
+        if (progress_shown_) {
+            std::fputs("\r\033[K", stderr);
+        }
+    }
+
+    const pipeline::Pipeline& pipeline() const { return *pipeline_; }
+
+    double cpu() const { return cpu_; }
+
+    std::uint64_t alerts() const { return alerts_; }
+
+  private:
+    void drain(exporter::EveFile* eve) {
+        abi::EventRecord event;
+        lines_.clear();
+        const exporter::EveContext context{model_.get(), {}, "wire/pcap"};
+        while (ring_.pop(event)) {
+            alerts_ += event.type == abi::EventType::kAlert ? 1 : 0;
+            if (eve != nullptr) {
+                exporter::append_eve_json(event, context, lines_);
+            }
+        }
+        if (eve != nullptr && !lines_.empty()) {
+            eve->append(lines_);
+        }
+    }
+
+    void send_resets(io::PcapIo& io) {
+        for (const verdict::OutFrame& frame : pipeline_->out()) {
+            io.inject(frame.port, Bytes(frame.bytes.data(), frame.len));
+        }
+        pipeline_->out().clear();
+    }
+
+    abi::EventRing ring_;
+    std::unique_ptr<pipeline::Pipeline> pipeline_;
+    std::shared_ptr<const bundle::Model> model_;
+    std::unique_ptr<const detect::Ruleset> ruleset_;
+    std::unique_ptr<detect::WorkerScratch> scratch_;
+    packet::Batch batch_;
+    std::string lines_;
+    double cpu_ = 0;
+    std::uint64_t alerts_ = 0;
+    bool progress_shown_ = false;
+};
+
+nlohmann::ordered_json counters_of(const pipeline::Pipeline& p) {
+    nlohmann::ordered_json reasons = nlohmann::ordered_json::object();
+    for (std::size_t i = 1; i < packet::kReasonCount; ++i) {
+        reasons[std::string(packet::kReasons[i].name)] = p.reasons()[i];
+    }
+    return reasons;
+}
+
+nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules, double load_seconds) {
+    const pipeline::Pipeline& p = replay.pipeline();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    nlohmann::ordered_json j;
+    j["packets"] = p.stats().packets;
+    j["bytes"] = p.stats().bytes;
+    j["forwarded"] = p.stats().forwarded;
+    j["dropped"] = p.stats().dropped;
+    j["alerts"] = replay.alerts();
+    j["rules"] = rules.rules;
+    j["rules_compiled"] = rules.compiled;
+    j["load_seconds"] = load_seconds;
+    j["processing_cpu_seconds"] = replay.cpu();
+    j["peak_rss_bytes"] = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    j["counters"] = counters_of(p);
+    j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
+    j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
+    j["counters"]["flows_passed"] = p.verdicts().stats().flows_passed;
+    j["counters"]["resets"] = p.verdicts().stats().resets;
+    return j;
+}
+
+void tell_problems(const ReplayRules& rules) {
+    constexpr std::size_t kShown = 20;
+    std::size_t shown = 0;
+    for (const lang::Problem& p : rules.problems) {
+        if (shown++ == kShown) {
+            std::fprintf(stderr, "sluice replay: ... and %zu more; 'sluice check' lists them\n", rules.problems.size() - kShown);
+            break;
+        }
+        std::fprintf(stderr, "sluice replay: %s:%u:%u: sid %u left out: %s\n", p.where.file.c_str(), p.where.line, p.where.column,
+                     p.sid, p.reason.c_str());
+    }
+}
+
+bool has_invalid(const ReplayRules& rules) {
+    for (const lang::Problem& p : rules.problems) {
+        if (!p.unsupported) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct Site {
+    pipeline::PipelineConfig config;
+    detect::SiteVars vars;
+};
+
+Result<Site> site_of(const Options& o) {
+    Site site;
+    const bool inline_mode = o.mode == "inline";
+    site.config = inline_mode ? pipeline::inline_config() : pipeline::tap_config();
+    if (!o.config.empty()) {
+        Result<control::Config> loaded = control::load_config(o.config);
+        if (!loaded.ok()) {
+            return loaded.error();
+        }
+        const control::Config& c = loaded.value();
+        if (o.mode.empty()) {
+            site.config = c.dataplane.mode == control::SegmentMode::kInline ? pipeline::inline_config() : pipeline::tap_config();
+        }
+        pipeline::apply(c, site.config);
+        site.vars.addresses.insert(c.vars.begin(), c.vars.end());
+    }
+    return site;
+}
+
+Result<ReplayRules> rules_of(const Options& o, const Site& site) {
+    if (!o.bundle.empty()) {
+        if (o.trust.empty()) {
+            return Error{ErrorCode::kInvalid, "a bundle needs the key that it must be signed by", {}, "add --trust NAME.pub"};
+        }
+        return load_bundle(o.bundle, o.trust);
+    }
+    return load_rule_files(o.rules, site.vars.addresses, {});
+}
+
+Status write_stats(const std::string& path, const nlohmann::ordered_json& stats) {
+    std::ofstream out(path, std::ios::trunc);
+    out << stats.dump(2) << "\n";
+    out.close();
+    if (!out) {
+        return Error{ErrorCode::kIo, "cannot write the statistics", {path, 0, 0}, "check that the folder exists and has room"};
+    }
+    return ok_status();
+}
+
+void print_summary(const nlohmann::ordered_json& stats) {
+    std::printf("%llu packets, %llu bytes: %llu forwarded, %llu dropped, %llu alerts; %.3f s of CPU\n",
+                stats["packets"].get<unsigned long long>(), stats["bytes"].get<unsigned long long>(),
+                stats["forwarded"].get<unsigned long long>(), stats["dropped"].get<unsigned long long>(),
+                stats["alerts"].get<unsigned long long>(), stats["processing_cpu_seconds"].get<double>());
+    for (const auto& [name, value] : stats["counters"].items()) {
+        if (value.get<std::uint64_t>() != 0) {
+            std::printf("  %-24s %llu\n", name.c_str(), value.get<unsigned long long>());
+        }
+    }
+}
+
+int run_replay(const Options& o) {
+    const auto started = std::chrono::steady_clock::now();
+    Result<Site> site = site_of(o);
+    if (!site.ok()) {
+        return fail(site.error());
+    }
+    Result<ReplayRules> rules = rules_of(o, site.value());
+    if (!rules.ok()) {
+        return fail(rules.error());
+    }
+    tell_problems(rules.value());
+    if (o.strict && has_invalid(rules.value())) {
+        return fail({ErrorCode::kInvalid, "invalid rules, and --strict was given", {}, "correct them, or leave --strict out"});
+    }
+    Result<std::unique_ptr<io::PcapIo>> io = io::PcapIo::open(o.pcap, o.pcap_out);
+    if (!io.ok()) {
+        return fail(io.error());
+    }
+    std::optional<exporter::EveFile> eve;
+    if (!o.eve.empty()) {
+        ::unlink(o.eve.c_str());  // a run's events, not those of the run before
+        eve.emplace(exporter::EveFileConfig{o.eve, 0, 0});
+        if (const Status opened = eve->open(); !opened.ok()) {
+            return fail(opened.error());
+        }
+    }
+    Replay replay(site.value().config, rules.value().model);
+    if (const Status ready = replay.prepare(site.value().vars); !ready.ok()) {
+        return fail(ready.error());
+    }
+    const std::chrono::duration<double> load = std::chrono::steady_clock::now() - started;
+    replay.run(*io.value(), eve ? &*eve : nullptr, isatty(2) != 0);
+    if (eve) {
+        eve->flush();
+    }
+    const nlohmann::ordered_json stats = stats_json(replay, rules.value(), load.count());
+    if (!o.stats.empty()) {
+        if (const Status written = write_stats(o.stats, stats); !written.ok()) {
+            return fail(written.error());
+        }
+    }
+    if (o.json) {
+        std::printf("%s\n", stats.dump(2).c_str());
+    } else {
+        print_summary(stats);
+    }
+    const Status end = io.value()->error();
+    if (!end.ok()) {
+        return fail(end.error());
+    }
+    return eve && eve->write_errors() != 0 ? fail({ErrorCode::kIo, "events were lost while writing", {o.eve, 0, 0}, "check the disk"}) : 0;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, int& exit_code) {
+    auto options = std::make_shared<Options>();
+    CLI::App* cmd = app.add_subcommand("replay", "judge a capture by rules or a bundle, as the appliance would");
+    cmd->footer(
+        "Examples:\n"
+        "  sluice replay --pcap in.pcap --rules my.rules --eve eve.json\n"
+        "  sluice replay --pcap in.pcap --bundle monthly.sigb --trust lab.pub --mode inline --pcap-out forwarded.pcap\n"
+        "In tap mode (the default) everything is forwarded and drop rules say would-block. Rules that cannot be compiled are named\n"
+        "and left out; --strict makes an invalid one an error.");
+    cmd->add_option("--pcap", options->pcap, "capture to read (pcap or pcapng; - for standard input)")->required();
+    auto* rules = cmd->add_option("--rules", options->rules, "rule files (.rules) and guidance (.toml)");
+    auto* bundle = cmd->add_option("--bundle", options->bundle, "compiled bundle (.sigb)")->excludes(rules);
+    cmd->add_option("--trust", options->trust, "public key file that the bundle must be signed by")->needs(bundle);
+    cmd->add_option("--mode", options->mode, "tap or inline")->check(CLI::IsMember({"tap", "inline"}));
+    cmd->add_option("--config", options->config, "sluice.toml: mode, networks, limits");
+    cmd->add_option("--eve", options->eve, "write events here, one JSON object a line");
+    cmd->add_option("--pcap-out", options->pcap_out, "write exactly what would have been forwarded");
+    cmd->add_option("--stats", options->stats, "write statistics here (JSON)");
+    cmd->add_flag("--strict", options->strict, "an invalid rule is an error");
+    cmd->add_flag("--json", options->json, "print the statistics as JSON");
+    cmd->callback([options, &exit_code] {
+        if (options->rules.empty() && options->bundle.empty()) {
+            exit_code = fail({ErrorCode::kInvalid, "nothing to judge by", {}, "give --rules FILE or --bundle FILE"});
+            return;
+        }
+        exit_code = run_replay(*options);
+    });
+}
+
+}  // namespace sluice::cli
