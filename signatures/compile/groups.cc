@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compile/groups.h"
+
+#include "signatures/compile/port_classes.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+namespace sluice::compile {
+namespace {
+
+using bundle::HeaderProto;
+using bundle::PayloadKind;
+using bundle::PortSet;
+using bundle::Rule;
+using RuleList = std::vector<std::uint32_t>;
+
+constexpr std::array kDirections = {Direction::kToServer, Direction::kToClient};
+constexpr std::array kProtos = {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto::kUdp,
+                                HeaderProto::kIcmp, HeaderProto::kSctp};
+constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
+
+PortSet united(PortSet a, const PortSet& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    std::sort(a.begin(), a.end(), [](const auto& x, const auto& y) { return x.lo < y.lo; });
+    PortSet out;
+    for (const bundle::PortRange& r : a) {
+        if (!out.empty() && r.lo <= std::uint32_t{out.back().hi} + 1) {
+            out.back().hi = std::max(out.back().hi, r.hi);
+        } else {
+            out.push_back(r);
+        }
+    }
+    return out;
+}
+
+bool looks_in(const Rule& rule, Direction direction) {
+    const std::uint32_t both = bundle::kFlowToServer | bundle::kFlowToClient;
+    const std::uint32_t said = rule.flow_flags & both;
+    const std::uint32_t here =
+        direction == Direction::kToServer ? bundle::kFlowToServer : bundle::kFlowToClient;
+    return said == 0 || (said & here) != 0;
+}
+
+bool looks_at(const Rule& rule, PayloadKind kind) {
+    const std::uint32_t both = bundle::kRulePacket | bundle::kRuleStream;
+    const std::uint32_t said = rule.flow_flags & both;
+    const std::uint32_t here =
+        kind == PayloadKind::kPacket ? bundle::kRulePacket : bundle::kRuleStream;
+    return said == 0 || (said & here) != 0;
+}
+
+bool applies_to(const Rule& rule, HeaderProto proto) {
+    return rule.proto == HeaderProto::kIp || rule.proto == proto;
+}
+
+bool has_ports(HeaderProto proto) {
+    return proto == HeaderProto::kTcp || proto == HeaderProto::kUdp || proto == HeaderProto::kSctp;
+}
+
+Pattern pattern_of(const bundle::Model& model, const Prefilter& p) {
+    Pattern pattern;
+    pattern.is_pcre = p.kind == PrefilterKind::kPcre;
+    if (pattern.is_pcre) {
+        pattern.bytes = model.pcres[p.pcre].pattern;
+        pattern.pcre_flags = model.pcres[p.pcre].flags;
+    } else {
+        pattern.bytes = p.literal;
+        pattern.nocase = p.nocase;
+    }
+    return pattern;
+}
+
+class Planner {
+  public:
+    Planner(bundle::Model& model, const std::vector<Prefilter>& prefilters)
+        : model_(model), prefilters_(prefilters) {}
+
+    std::vector<DbPlan> run() {
+        model_.packet_rules.clear();
+        model_.buffer_groups.clear();
+        model_.payload_groups.clear();
+        std::map<BufferId, RuleList> by_buffer;
+        for (std::uint32_t r = 0; r < model_.rules.size(); ++r) {
+            const Prefilter& p = prefilters_[r];
+            mark(model_.rules[r], p);
+            if (p.kind == PrefilterKind::kPacket) {
+                model_.packet_rules.push_back(r);
+            } else if (p.buffer == BufferId::kPayload) {
+                payload_rules_.push_back(r);
+            } else {
+                by_buffer[p.buffer].push_back(r);
+            }
+        }
+        for (auto& [buffer, rules] : by_buffer) {
+            model_.buffer_groups.push_back({buffer, database(buffer, std::move(rules))});
+        }
+        for (const PayloadKind kind : kKinds) {
+            for (const HeaderProto proto : kProtos) {
+                // Only TCP has a stream.
+                if (kind == PayloadKind::kPacket || proto == HeaderProto::kTcp) {
+                    for (const Direction direction : kDirections) {
+                        add_payload_group(kind, proto, direction);
+                    }
+                }
+            }
+        }
+        return std::move(plans_);
+    }
+
+  private:
+    static void mark(Rule& rule, const Prefilter& p) {
+        if (p.kind == PrefilterKind::kLiteral && p.whole) {
+            rule.engines[p.engine].items[p.item].flags |= bundle::kPrefilterUsed;
+        }
+    }
+
+    void add_payload_group(PayloadKind kind, HeaderProto proto, Direction direction) {
+        std::map<std::vector<std::pair<std::uint16_t, std::uint16_t>>, PortMember> by_ports;
+        for (const std::uint32_t r : payload_rules_) {
+            const Rule& rule = model_.rules[r];
+            if (!looks_at(rule, kind) || !applies_to(rule, proto) || !looks_in(rule, direction)) {
+                continue;
+            }
+            const PortSet ports =
+                has_ports(proto) ? server_ports(model_, rule, direction) : PortSet{{0, 65535}};
+            std::vector<std::pair<std::uint16_t, std::uint16_t>> key;
+            for (const bundle::PortRange& range : ports) {
+                key.emplace_back(range.lo, range.hi);
+            }
+            PortMember& member = by_ports[key];
+            member.ports = ports;
+            member.rules.push_back(r);
+        }
+        if (by_ports.empty()) {
+            return;
+        }
+        std::vector<PortMember> members;
+        for (auto& [key, member] : by_ports) {
+            members.push_back(std::move(member));
+        }
+        bundle::PayloadGroup group{kind, proto, direction, {}};
+        PortClasses classes = classify_ports(members, {});
+        for (const PortClassRange& c : classes.ranges) {
+            group.ports.push_back({c.range, database(BufferId::kPayload, classes.rules[c.index])});
+        }
+        model_.payload_groups.push_back(std::move(group));
+    }
+
+    // The same rules over the same buffer give the same database, which is then stored once.
+    std::uint32_t database(BufferId buffer, RuleList rules) {
+        const auto next = static_cast<std::uint32_t>(plans_.size());
+        const auto [it, fresh] = known_.try_emplace({buffer, std::move(rules)}, next);
+        if (fresh) {
+            plans_.push_back(plan_of(it->first.second));
+        }
+        return it->second;
+    }
+
+    DbPlan plan_of(const RuleList& rules) const {
+        std::map<Pattern, std::vector<bundle::PatternRule>> patterns;
+        DbPlan plan;
+        for (const std::uint32_t r : rules) {
+            const Prefilter& p = prefilters_[r];
+            if (p.kind == PrefilterKind::kAlways) {
+                plan.always.push_back(r);
+                continue;
+            }
+            const bool from_pcre = p.kind == PrefilterKind::kPcre;
+            patterns[pattern_of(model_, p)].push_back(
+                {r, p.item, p.engine, p.literal_offset, from_pcre});
+        }
+        for (auto& [pattern, served] : patterns) {
+            plan.patterns.push_back(pattern);
+            plan.rules.push_back(std::move(served));
+        }
+        return plan;
+    }
+
+    bundle::Model& model_;
+    const std::vector<Prefilter>& prefilters_;
+    RuleList payload_rules_;
+    std::vector<DbPlan> plans_;
+    std::map<std::pair<BufferId, RuleList>, std::uint32_t> known_;
+};
+
+}  // namespace
+
+PortSet server_ports(const bundle::Model& model, const Rule& rule, Direction direction) {
+    const PortSet& src = model.ports[rule.src_ports];
+    const PortSet& dst = model.ports[rule.dst_ports];
+    if ((rule.flow_flags & bundle::kRuleBidirectional) != 0) {
+        return united(src, dst);
+    }
+    return direction == Direction::kToServer ? dst : src;
+}
+
+std::vector<DbPlan> plan_groups(bundle::Model& model, const std::vector<Prefilter>& prefilters) {
+    return Planner(model, prefilters).run();
+}
+
+}  // namespace sluice::compile

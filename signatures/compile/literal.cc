@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compile/literal.h"
+
+#include "signatures/compile/buffer_profile.h"
+#include "signatures/compile/byte_model.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+namespace sluice::compile {
+namespace {
+
+using bundle::Engine;
+using bundle::Item;
+using bundle::ItemKind;
+using bundle::Transform;
+
+constexpr double kAlwaysWeight = 4;   // a rule looked at without a place searches the whole buffer
+constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
+constexpr std::size_t kMaxOffset = std::numeric_limits<std::uint8_t>::max();
+
+// What a literal of the transformed buffer says about the buffer as it is scanned.
+struct TransformEffect {
+    bool usable = true;
+    bool moved = false;  // hits do not tell the place in the transformed buffer
+    bool any_case = false;
+    bool dot_added = false;  // a leading '.' may not be there
+};
+
+TransformEffect effect_of(const std::vector<Transform>& transforms) {
+    TransformEffect effect;
+    for (const Transform t : transforms) {
+        effect.moved = true;
+        switch (t) {
+            case Transform::kDotPrefix:
+                effect.dot_added = true;
+                break;
+            case Transform::kToLowercase:
+            case Transform::kToUppercase:
+                effect.any_case = true;
+                break;
+            case Transform::kStripWhitespace:
+            case Transform::kCompressWhitespace:
+            case Transform::kUrlDecode:
+                effect.usable = false;
+                break;
+        }
+    }
+    return effect;
+}
+
+std::string_view content_of(const bundle::Model& model, const Item& item) {
+    // The blob holds text and binary alike; char and unsigned char may alias.
+    const void* first = model.blob.data() + item.data;
+    return {static_cast<const char*>(first), item.data_len};
+}
+
+bool has(const Item& item, bundle::ItemFlag flag) {
+    return (item.flags & flag) != 0;
+}
+
+double always_cost(BufferId buffer) {
+    const BufferProfile& profile = profile_of(buffer);
+    const double looks = profile.streaming ? 1 + profile.bytes / kPieceBytes : 1;
+    return profile.presence * looks * kAlwaysWeight;
+}
+
+struct Place {
+    BufferId buffer;
+    std::uint8_t engine;
+    std::uint16_t item;
+};
+
+// The cheapest window of one content; nothing when it has no byte to offer.
+std::optional<Prefilter> best_window(std::string_view content, const Place& place, bool nocase,
+                                     const TransformEffect& effect) {
+    const std::size_t window = profile_of(place.buffer).streaming ? kStreamWindow : kFieldWindow;
+    std::size_t first = 0;
+    if (effect.dot_added && !content.empty() && content.front() == '.') {
+        first = 1;
+    }
+    const std::size_t length = std::min(window, content.size() - first);
+    if (length == 0) {
+        return std::nullopt;
+    }
+    Prefilter best;
+    best.cost = std::numeric_limits<double>::infinity();
+    for (std::size_t i = first; i + length <= content.size() && i <= kMaxOffset; ++i) {
+        const std::string_view piece = content.substr(i, length);
+        const double cost = literal_cost(place.buffer, piece, nocase || effect.any_case);
+        if (cost < best.cost) {
+            best.cost = cost;
+            best.literal_offset = static_cast<std::uint8_t>(i);
+        }
+    }
+    best.kind = PrefilterKind::kLiteral;
+    best.buffer = place.buffer;
+    best.engine = place.engine;
+    best.item = place.item;
+    best.nocase = nocase || effect.any_case;
+    best.literal = content.substr(best.literal_offset, length);
+    best.whole = length == content.size() && !effect.moved;
+    return best;
+}
+
+// Two literals of the same price: the longer, then the earlier in the rule, so the choice does not
+// depend on rounding.
+bool better(const Prefilter& a, const Prefilter& b) {
+    if (a.cost < b.cost || a.cost > b.cost) {
+        return a.cost < b.cost;
+    }
+    return a.literal.size() > b.literal.size();
+}
+
+std::optional<Prefilter> best_literal(const bundle::Model& model, const bundle::Rule& rule) {
+    std::optional<Prefilter> best;
+    for (std::size_t e = 0; e < rule.engines.size(); ++e) {
+        const Engine& engine = rule.engines[e];
+        const TransformEffect effect = effect_of(engine.transforms);
+        if (!effect.usable) {
+            continue;
+        }
+        for (std::size_t i = 0; i < engine.items.size(); ++i) {
+            const Item& item = engine.items[i];
+            if (item.kind != ItemKind::kContent || has(item, bundle::kNegated)) {
+                continue;
+            }
+            const Place place{engine.buffer, static_cast<std::uint8_t>(e),
+                              static_cast<std::uint16_t>(i)};
+            auto found =
+                best_window(content_of(model, item), place, has(item, bundle::kNocase), effect);
+            if (found && (!best || better(*found, *best))) {
+                best = std::move(found);
+            }
+        }
+    }
+    return best;
+}
+
+// A relative pcre starts where the item before it ended; dropping that is sound only when nothing
+// ties it to its start.
+bool tied_to_start(const bundle::Pcre& pcre) {
+    return (pcre.flags & bundle::kPcreAnchored) != 0 ||
+           pcre.pattern.find('^') != std::string::npos ||
+           pcre.pattern.find("\\A") != std::string::npos ||
+           pcre.pattern.find("\\G") != std::string::npos;
+}
+
+std::optional<Prefilter> best_pcre(const bundle::Model& model, const bundle::Rule& rule,
+                                   const PcreUsable& usable) {
+    std::optional<Prefilter> best;
+    for (std::size_t e = 0; e < rule.engines.size(); ++e) {
+        const Engine& engine = rule.engines[e];
+        const bool packets_only =
+            engine.buffer == BufferId::kPayload && (rule.flow_flags & bundle::kRuleStream) == 0;
+        const bool pieces = profile_of(engine.buffer).streaming && !packets_only;
+        const double cost = always_cost(engine.buffer);
+        if (!engine.transforms.empty() || (best && best->cost <= cost)) {
+            continue;
+        }
+        for (std::size_t i = 0; i < engine.items.size(); ++i) {
+            const Item& item = engine.items[i];
+            if (item.kind != ItemKind::kPcre || has(item, bundle::kNegated)) {
+                continue;
+            }
+            const bundle::Pcre& pcre = model.pcres[item.data];
+            if ((has(item, bundle::kRelative) && tied_to_start(pcre)) || !usable(pcre, pieces)) {
+                continue;
+            }
+            best.emplace();
+            best->kind = PrefilterKind::kPcre;
+            best->buffer = engine.buffer;
+            best->engine = static_cast<std::uint8_t>(e);
+            best->item = static_cast<std::uint16_t>(i);
+            best->pcre = item.data;
+            best->cost = cost;
+            break;
+        }
+    }
+    return best;
+}
+
+Prefilter cheapest_always(const bundle::Rule& rule) {
+    Prefilter best;
+    for (const Engine& engine : rule.engines) {
+        if (engine.buffer == BufferId::kPacketHeader) {
+            continue;
+        }
+        const double cost = always_cost(engine.buffer);
+        if (best.kind == PrefilterKind::kPacket || cost < best.cost) {
+            best.kind = PrefilterKind::kAlways;
+            best.buffer = engine.buffer;
+            best.cost = cost;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+double literal_cost(BufferId buffer, std::string_view literal, bool nocase) {
+    const BufferProfile& profile = profile_of(buffer);
+    double per_byte = occurrences_per_byte(literal, nocase, Traffic::kText);
+    if (profile.binary_share > 0) {
+        per_byte = (1 - profile.binary_share) * per_byte +
+                   profile.binary_share * occurrences_per_byte(literal, nocase, Traffic::kBinary);
+    }
+    const double hits = std::max(usual_share(buffer, literal, nocase), profile.bytes * per_byte);
+    return profile.presence * hits + profile.scan_cost;
+}
+
+Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
+                           const PcreUsable& pcre_usable) {
+    Prefilter always = cheapest_always(rule);
+    if (always.kind == PrefilterKind::kPacket) {
+        return always;
+    }
+    auto literal = best_literal(model, rule);
+    if (literal && literal->cost < always.cost) {
+        return std::move(*literal);
+    }
+    if (auto pcre = best_pcre(model, rule, pcre_usable)) {
+        return std::move(*pcre);
+    }
+    return always;
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses what makes a rule a candidate: one literal that every match must contain, a prefilter
+// form of a pcre, or, when there is neither, every look at one of its buffers (design decision 6
+// and section 7).
+//
+// Price of a literal, in candidate verifications per ordinary transaction:
+//     presence of the buffer * max(share of usual values with the literal, length of the buffer *
+//     occurrences per byte)
+//     + scan cost of the buffer
+// The cheapest wins. The literal is the rarest window of a content: 6 bytes in streams and bodies
+// (measured best: shorter ones hit more, longer ones make Hyperscan slower), 8 in the short
+// buffers. Author's fast_pattern is not needed. Values only; any thread.
+#pragma once
+
+#include "signatures/bundle/model.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace sluice::compile {
+
+inline constexpr std::size_t kStreamWindow = 6;
+inline constexpr std::size_t kFieldWindow = 8;
+
+enum class PrefilterKind : std::uint8_t {
+    kLiteral,
+    kPcre,
+    kAlways,  // candidate at every look at 'buffer'
+    kPacket,  // no bytes to look at: candidate at every packet
+};
+
+struct Prefilter {
+    PrefilterKind kind = PrefilterKind::kPacket;
+    BufferId buffer = BufferId::kPacketHeader;
+    std::uint8_t engine = 0;  // kLiteral, kPcre: where it comes from
+    std::uint16_t item = 0;
+    std::uint8_t literal_offset = 0;  // kLiteral: of its first byte in the content
+    bool whole = false;               // kLiteral: is the content, byte for byte and case for case
+    bool nocase = false;
+    std::string literal;
+    std::uint32_t pcre = 0;  // kPcre: index in Model::pcres
+    double cost = 0;
+};
+
+// Says whether a pcre can be scanned for on its own. 'pieces': the buffer is seen in pieces, so a
+// match must fit in the overlap of two of them and must not depend on its ends.
+using PcreUsable = std::function<bool(const bundle::Pcre& pcre, bool pieces)>;
+
+// Price of a literal in a buffer, as above.
+double literal_cost(BufferId buffer, std::string_view literal, bool nocase);
+
+Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
+                           const PcreUsable& pcre_usable);
+
+}  // namespace sluice::compile
