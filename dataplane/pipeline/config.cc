@@ -14,8 +14,8 @@ PipelineConfig inline_config() {
     return c;
 }
 
-// Captures are often taken where the NIC fills in checksums later, and start in the middle of connections that Suricata,
-// the reference for results, does not inspect by default.
+// Captures are often taken where the NIC fills in checksums later, and start in the middle of
+// connections that Suricata, the reference for results, does not inspect by default.
 PipelineConfig tap_config() {
     PipelineConfig c;
     c.inline_mode = false;

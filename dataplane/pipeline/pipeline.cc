@@ -4,8 +4,9 @@
 namespace sluice::pipeline {
 
 // rx -> decode -> flow -> (per packet) stream -> app -> detect -> verdict -> tx.
-// Decode and flow run over the whole batch, so that header and flow-entry cache misses overlap. The rest runs packet by
-// packet to the end: the next packet of a flow must already see the verdict on this one, and its bytes are still in L1.
+// Decode and flow run over the whole batch, so that header and flow-entry cache misses overlap. The
+// rest runs packet by packet to the end: the next packet of a flow must already see the verdict on
+// this one, and its bytes are still in L1.
 void Pipeline::process(packet::Batch& batch, const Now& now) {
     decode_.process(batch, reasons_);
     flow_.process(batch, now, reasons_);
@@ -63,7 +64,8 @@ void Pipeline::settle(packet::Packet& packet) {
     ++stats_.packets;
     stats_.bytes += packet.len;
     if (!config_.inline_mode && packet.dropped()) {
-        packet.verdict = packet::Verdict::kForward;  // a tap only tells; the reason stays on the packet
+        packet.verdict =
+            packet::Verdict::kForward;  // a tap only tells; the reason stays on the packet
     }
     ++(packet.dropped() ? stats_.dropped : stats_.forwarded);
 }

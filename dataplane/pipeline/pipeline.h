@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pipeline: the life of a packet, stage by stage; the only file pair that names all stages. The NIC worker, replay, the
-// tests and the fuzzers all call process(). It knows no DPDK, no clock and, after construction, no malloc. One instance per
-// worker, used by that worker's thread only. Events leave through the ring given at construction, frames of our own
-// (resets) through out().
+// Pipeline: the life of a packet, stage by stage; the only file pair that names all stages. The NIC
+// worker, replay, the tests and the fuzzers all call process(). It knows no DPDK, no clock and,
+// after construction, no malloc. One instance per worker, used by that worker's thread only. Events
+// leave through the ring given at construction, frames of our own (resets) through out().
 #pragma once
 
 #include "dataplane/abi/event.h"
@@ -33,7 +33,7 @@ PipelineConfig inline_config();
 PipelineConfig tap_config();
 
 struct PipelineStats {
-    std::uint64_t packets = 0;    // in
+    std::uint64_t packets = 0;  // in
     std::uint64_t bytes = 0;
     std::uint64_t forwarded = 0;  // packets = forwarded + dropped, always
     std::uint64_t dropped = 0;
@@ -43,7 +43,8 @@ class Pipeline final : private flow::FlowObserver {
   public:
     Pipeline(const PipelineConfig& config, abi::EventRing& events);
 
-    // Judges from the next packet on by these rules; both borrowed until the next install(). Flows keep their state.
+    // Judges from the next packet on by these rules; both borrowed until the next install(). Flows
+    // keep their state.
     void install(const detect::Ruleset& ruleset, detect::WorkerScratch& scratch);
 
     // Sets the verdict of every packet in the batch.

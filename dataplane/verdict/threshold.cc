@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/verdict/threshold.h"
 
-#include <string_view>
-
 #include "dataplane/base/check.h"
 #include "dataplane/base/hash.h"
+
+#include <string_view>
 
 namespace sluice::verdict {
 
@@ -39,13 +39,15 @@ std::uint64_t key_of(const bundle::Rule& rule, const ThresholdSubject& s) {
     return h == 0 ? 1 : h;
 }
 
-// The decision for a counter that was just counted up; 'restarted' when its window began with this very match.
+// The decision for a counter that was just counted up; 'restarted' when its window began with this
+// very match.
 ThresholdResult decide(const bundle::Threshold& t, std::uint32_t& count, bool restarted) {
     switch (t.kind) {
         case bundle::ThresholdKind::kNone:
             return ThresholdResult::kAlert;
         case bundle::ThresholdKind::kLimit:
-            return restarted || count <= t.count ? ThresholdResult::kAlert : ThresholdResult::kSilent;
+            return restarted || count <= t.count ? ThresholdResult::kAlert
+                                                 : ThresholdResult::kSilent;
         case bundle::ThresholdKind::kThreshold:
             if (count < t.count) {
                 return ThresholdResult::kIgnore;
@@ -89,7 +91,8 @@ ThresholdTable::Counter& ThresholdTable::find(std::uint64_t key, bool& fresh) {
     return *victim;
 }
 
-ThresholdResult ThresholdTable::check(const bundle::Rule& rule, const ThresholdSubject& subject, Nanos now) {
+ThresholdResult ThresholdTable::check(const bundle::Rule& rule, const ThresholdSubject& subject,
+                                      Nanos now) {
     if (rule.threshold.kind == bundle::ThresholdKind::kNone) {
         return ThresholdResult::kAlert;
     }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// ThresholdTable: how often a rule may alert, per tracked address, as threshold and detection_filter ask (Suricata 7's
-// meaning: windows are inclusive of their last second). A fixed table of counters with bounded probing; when a bucket is
-// full its longest idle counter gives way, counted. Keys are gid:sid and addresses, so counts survive a new bundle. No
-// allocation after construction. One worker thread.
+// ThresholdTable: how often a rule may alert, per tracked address, as threshold and
+// detection_filter ask (Suricata 7's meaning: windows are inclusive of their last second). A fixed
+// table of counters with bounded probing; when a bucket is full its longest idle counter gives way,
+// counted. Keys are gid:sid and addresses, so counts survive a new bundle. No allocation after
+// construction. One worker thread.
 #pragma once
-
-#include <cstdint>
-#include <vector>
 
 #include "dataplane/base/time.h"
 #include "dataplane/packet/packet.h"
 #include "signatures/bundle/model.h"
+
+#include <cstdint>
+#include <vector>
 
 namespace sluice::verdict {
 

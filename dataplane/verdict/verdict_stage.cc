@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/verdict/verdict_stage.h"
 
-#include <algorithm>
-
 #include "dataplane/verdict/reset_builder.h"
+
+#include <algorithm>
 
 namespace sluice::verdict {
 
@@ -58,7 +58,8 @@ void copy_packet(abi::EventRecord& r, const packet::Packet& p) {
     r.packet_len = p.len;
 }
 
-// At the end of a flow there is no packet: the addresses are the flow's, seen from the direction of the match.
+// At the end of a flow there is no packet: the addresses are the flow's, seen from the direction of
+// the match.
 void copy_endpoints(abi::EventRecord& r, const flow::Flow& f, Direction d, const Now& now) {
     const bool to_server = d == Direction::kToServer;
     r.ip_proto = f.key.ip_proto;
@@ -101,7 +102,8 @@ abi::EventRecord VerdictStage::record_of(const Subject& s) const {
     return r;
 }
 
-void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict verdict, packet::ReasonCounters& reasons) {
+void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict verdict,
+                        packet::ReasonCounters& reasons) {
     abi::EventRecord r = record_of(s);
     if (s.packet == nullptr && s.flow != nullptr) {
         copy_endpoints(r, *s.flow, m.direction, s.now);
@@ -159,14 +161,16 @@ void VerdictStage::queue_resets(const packet::Packet& p, bundle::RejectTo to) {
     }
 }
 
-void VerdictStage::block(const Subject& s, const bundle::Rule& rule, packet::ReasonCounters& reasons) {
+void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
+                         packet::ReasonCounters& reasons) {
     const bool reject = rule.action == bundle::Action::kReject;
     if (!config_.inline_mode || s.packet == nullptr) {
         packet::count(reasons, Reason::rule_would_block);
         return;
     }
     packet::Packet& p = *s.packet;
-    const bool first = !p.dropped() && (s.flow == nullptr || s.flow->verdict != flow::FlowVerdict::kDrop);
+    const bool first =
+        !p.dropped() && (s.flow == nullptr || s.flow->verdict != flow::FlowVerdict::kDrop);
     p.drop(reject ? Reason::rule_reject : Reason::rule_drop);
     if (!first) {
         return;
@@ -174,17 +178,20 @@ void VerdictStage::block(const Subject& s, const bundle::Rule& rule, packet::Rea
     packet::count(reasons, p.reason);
     const bool tcp = p.ip_proto == packet::kProtoTcp;
     if (tcp && s.flow != nullptr) {
-        // A retransmission would deliver what was just stopped, so a TCP flow is blocked as a whole.
+        // A retransmission would deliver what was just stopped, so a TCP flow is blocked as a
+        // whole.
         s.flow->verdict = flow::FlowVerdict::kDrop;
         ++stats_.flows_blocked;
     }
     if (reject || (tcp && config_.reset_on_drop)) {
-        // Both ends of a TCP connection are told: the one that is left out would retransmit for minutes.
+        // Both ends of a TCP connection are told: the one that is left out would retransmit for
+        // minutes.
         queue_resets(p, tcp ? bundle::RejectTo::kBoth : rule.reject_to);
     }
 }
 
-void VerdictStage::judge(const Subject& s, const detect::MatchList& matches, packet::ReasonCounters& reasons) {
+void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
+                         packet::ReasonCounters& reasons) {
     if (matches.size() == 0 || model_ == nullptr) {
         return;
     }
@@ -203,7 +210,8 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches, pac
             subject = {s.flow->key.client, s.flow->key.server, 0};
         }
         subject.flow_id = s.flow != nullptr ? s.flow->flow_id : 0;
-        const ThresholdResult result = thresholds_.check(rule, subject, s.packet != nullptr ? s.packet->wall : s.now.wall);
+        const ThresholdResult result =
+            thresholds_.check(rule, subject, s.packet != nullptr ? s.packet->wall : s.now.wall);
         if (result == ThresholdResult::kIgnore) {
             ++stats_.suppressed;
             continue;

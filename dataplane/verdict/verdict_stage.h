@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// VerdictStage: turns what detection found into what happens. Matches are judged in rule order (pass, drop, reject, alert):
-// thresholds, then the action, then one event each. A drop or reject on a TCP flow blocks the rest of the flow and resets
-// both ends (design decision 4). In tap mode nothing is dropped: the event says would-block. Resets are built here and
-// queued; the worker sends them after the batch is finalized. No allocation after construction. One worker thread.
+// VerdictStage: turns what detection found into what happens. Matches are judged in rule order
+// (pass, drop, reject, alert): thresholds, then the action, then one event each. A drop or reject
+// on a TCP flow blocks the rest of the flow and resets both ends (design decision 4). In tap mode
+// nothing is dropped: the event says would-block. Resets are built here and queued; the worker
+// sends them after the batch is finalized. No allocation after construction. One worker thread.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "dataplane/abi/event.h"
 #include "dataplane/app/buffers.h"
@@ -16,27 +14,31 @@
 #include "dataplane/verdict/threshold.h"
 #include "signatures/bundle/model.h"
 
+#include <array>
+#include <cstdint>
+
 namespace sluice::verdict {
 
 struct VerdictConfig {
     bool inline_mode = true;
-    bool reset_on_drop = true;             // also plain 'drop' resets both ends of a TCP flow
-    std::size_t threshold_entries = 65536;  // power of two
+    bool reset_on_drop = true;                  // also plain 'drop' resets both ends of a TCP flow
+    std::size_t threshold_entries = 65536;      // power of two
     std::uint32_t drop_events_per_second = 10;  // per reason; more are counted only
 };
 
 struct VerdictStats {
-    std::uint64_t alerts = 0;         // events of type alert
-    std::uint64_t suppressed = 0;     // matches that a threshold kept quiet
+    std::uint64_t alerts = 0;      // events of type alert
+    std::uint64_t suppressed = 0;  // matches that a threshold kept quiet
     std::uint64_t flows_blocked = 0;
-    std::uint64_t flows_passed = 0;   // by a pass rule
-    std::uint64_t resets = 0;         // RST or ICMP frames queued
-    std::uint64_t resets_lost = 0;    // no room in the queue
+    std::uint64_t flows_passed = 0;  // by a pass rule
+    std::uint64_t resets = 0;        // RST or ICMP frames queued
+    std::uint64_t resets_lost = 0;   // no room in the queue
 };
 
 // A frame of ours to be sent.
 struct OutFrame {
-    static constexpr std::size_t kCapacity = 160;  // Ethernet, 2 VLAN tags, IPv6, ICMPv6 with a quoted header
+    static constexpr std::size_t kCapacity =
+        160;  // Ethernet, 2 VLAN tags, IPv6, ICMPv6 with a quoted header
 
     std::array<std::uint8_t, kCapacity> bytes{};
     std::uint16_t len = 0;
@@ -75,10 +77,12 @@ class VerdictStage {
   public:
     VerdictStage(const VerdictConfig& config, abi::EventRing& events);
 
-    // The rules that match indices refer to; 'version' goes into events. Borrowed until the next install().
+    // The rules that match indices refer to; 'version' goes into events. Borrowed until the next
+    // install().
     void install(const bundle::Model* model, std::uint64_t version);
 
-    void judge(const Subject& subject, const detect::MatchList& matches, packet::ReasonCounters& reasons);
+    void judge(const Subject& subject, const detect::MatchList& matches,
+               packet::ReasonCounters& reasons);
 
     // The event for a packet that another stage dropped, at the configured rate.
     void report_drop(const Subject& subject, packet::ReasonCounters& reasons);
@@ -92,7 +96,8 @@ class VerdictStage {
     void queue_resets(const packet::Packet& packet, bundle::RejectTo to);
     template <typename Build>
     void queue_frame(PortId port, const packet::Packet& packet, Build build);
-    void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict, packet::ReasonCounters& reasons);
+    void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict,
+              packet::ReasonCounters& reasons);
     abi::EventRecord record_of(const Subject& subject) const;
 
     VerdictConfig config_;

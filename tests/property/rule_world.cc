@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "signatures/compile/compiler.h"
-
 namespace sluice::test {
 
 namespace {
@@ -26,7 +24,8 @@ std::string hex(const std::string& bytes) {
     std::string out = "|";
     char two[4];
     for (const char c : bytes) {
-        std::snprintf(two, sizeof two, "%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        std::snprintf(two, sizeof two, "%02x",
+                      static_cast<unsigned>(static_cast<unsigned char>(c)));
         out += out.size() == 1 ? two : std::string(" ") + two;
     }
     return out + "|";
@@ -77,8 +76,8 @@ bool allowed(const ContentSpec& c, std::size_t at, std::size_t previous) {
 }  // namespace
 
 std::string RuleSpec::text(const char* action) const {
-    std::string out = std::string(action) + " tcp any any -> any any (msg:\"r" + std::to_string(sid) +
-                      "\"; flow:established,to_server,only_stream; ";
+    std::string out = std::string(action) + " tcp any any -> any any (msg:\"r" +
+                      std::to_string(sid) + "\"; flow:established,to_server,only_stream; ";
     for (const ContentSpec& c : contents) {
         out += std::string("content:") + (c.negated ? "!" : "") + "\"" + hex(c.bytes) + "\"; ";
         out += c.nocase ? "nocase; " : "";
@@ -117,7 +116,9 @@ std::string random_stream(Rng& rng, const std::vector<RuleSpec>& rules) {
         std::string seed;
         for (const ContentSpec& c : rules[below(rng, rules.size())].contents) {
             if (!c.negated) {
-                seed += random_bytes(rng, static_cast<std::size_t>(std::max(0, c.distance.value_or(0)))) + c.bytes;
+                seed += random_bytes(
+                            rng, static_cast<std::size_t>(std::max(0, c.distance.value_or(0)))) +
+                        c.bytes;
             }
         }
         out.insert(below(rng, out.size()), seed);
@@ -133,6 +134,7 @@ std::optional<std::size_t> first_match(const RuleSpec& rule, const std::string& 
         std::size_t end;   // of the latest content
         std::size_t need;  // bytes of the stream seen for all contents so far
     };
+
     std::vector<State> states = {{0, 0}};
     for (const ContentSpec& c : rule.contents) {
         std::vector<State> next;
@@ -159,27 +161,18 @@ std::optional<std::size_t> first_match(const RuleSpec& rule, const std::string& 
     return out;
 }
 
-World::World(const std::vector<RuleSpec>& rules, const char* action, bool inline_mode) : ring_(1024) {
-    compile::CompileInput input;
-    compile::SourceFile source;
-    source.name = "random.rules";
-    source.kind = compile::SourceKind::kRules;
+World::World(const std::vector<RuleSpec>& rules, const char* action, bool inline_mode)
+    : ring_(1024) {
+    std::string text;
     for (const RuleSpec& rule : rules) {
-        source.text += rule.text(action);
+        text += rule.text(action);
     }
-    input.sources.push_back(source);
-    input.manifest.version = 1;
-    compile::CompileOutput output = compile::compile_sources(input);
-    if (!output.problems.empty()) {
-        throw std::runtime_error("rule not compiled: " + output.problems[0].reason + "\n" + source.text);
-    }
-    model_ = std::make_shared<const bundle::Model>(std::move(output.model));
-    ruleset_ = std::move(detect::Ruleset::build(model_, {}, 1)).value();
-    scratch_ = std::move(detect::WorkerScratch::create(*ruleset_)).value();
-    pipeline::PipelineConfig config = inline_mode ? pipeline::inline_config() : pipeline::tap_config();
+    rules_ = load_rules(text);
+    pipeline::PipelineConfig config =
+        inline_mode ? pipeline::inline_config() : pipeline::tap_config();
     config.flow.max_flows = 1024;
     pipeline_ = std::make_unique<pipeline::Pipeline>(config, ring_);
-    pipeline_->install(*ruleset_, *scratch_);
+    pipeline_->install(*rules_.ruleset, *rules_.scratch);
 }
 
 Outcome World::run(const std::vector<Frame>& frames, std::size_t batch_size) {
@@ -203,7 +196,7 @@ Outcome World::run(const std::vector<Frame>& frames, std::size_t batch_size) {
     abi::EventRecord event;
     while (ring_.pop(event)) {
         if (event.type == abi::EventType::kAlert) {
-            out.sids.insert(model_->rules[event.rule_index].sid);
+            out.sids.insert(rules_.model->rules[event.rule_index].sid);
         }
     }
     for (const io::KeptFrame& frame : io.forwarded()) {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random rules over a TCP stream, an oracle that says independently where each first matches, and a pipeline that judges
-// by them. Test support; allocates.
+// Random rules over a TCP stream, an oracle that says independently where each first matches, and a
+// pipeline that judges by them. Test support; allocates.
 #pragma once
+
+#include "dataplane/io/memory/memory_io.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "tests/property/tcp_script.h"
+#include "tests/support/rules/loaded_rules.h"
 
 #include <cstdint>
 #include <memory>
@@ -9,10 +14,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include "dataplane/io/memory/memory_io.h"
-#include "dataplane/pipeline/pipeline.h"
-#include "tests/property/tcp_script.h"
 
 namespace sluice::test {
 
@@ -40,8 +41,8 @@ std::vector<RuleSpec> random_rules(Rng& rng, std::size_t n);
 // Random bytes in which some rules' contents were planted.
 std::string random_stream(Rng& rng, const std::vector<RuleSpec>& rules);
 
-// The shortest prefix of the stream on which a positive rule matches; nothing: it never does. A dynamic programme over the
-// occurrences of each content, sharing no code with the engine.
+// The shortest prefix of the stream on which a positive rule matches; nothing: it never does. A
+// dynamic programme over the occurrences of each content, sharing no code with the engine.
 std::optional<std::size_t> first_match(const RuleSpec& rule, const std::string& stream);
 
 // What one run of frames through a pipeline gave.
@@ -60,9 +61,7 @@ class World {
 
   private:
     abi::EventRing ring_;
-    std::shared_ptr<const bundle::Model> model_;
-    std::unique_ptr<const detect::Ruleset> ruleset_;
-    std::unique_ptr<detect::WorkerScratch> scratch_;
+    LoadedRules rules_;
     std::unique_ptr<pipeline::Pipeline> pipeline_;
     std::int64_t clock_ = 1'000'000'000;
 };

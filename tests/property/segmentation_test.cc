@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The promise of an inline box, over random streams and rules: how the bytes were cut changes nothing, and the end of an
-// exploit never arrives.
+// The promise of an inline box, over random streams and rules: how the bytes were cut changes
+// nothing, and the end of an exploit never arrives.
+#include "tests/property/rule_world.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
-
-#include "tests/property/rule_world.h"
 
 namespace sluice::test {
 namespace {
@@ -20,7 +20,8 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-std::vector<Frame> conversation(const Peers& peers, const std::string& stream, const std::vector<Segment>& segments) {
+std::vector<Frame> conversation(const Peers& peers, const std::string& stream,
+                                const std::vector<Segment>& segments) {
     std::vector<Frame> frames = handshake(peers);
     for (const Segment& s : segments) {
         frames.push_back(client_segment(peers, stream, s));
@@ -65,7 +66,8 @@ Scene make_scene(std::uint64_t group) {
     scene.rules = random_rules(rng, 12);
     scene.tap = std::make_unique<World>(scene.rules, "alert", false);
     std::vector<RuleSpec> blocking;
-    std::copy_if(scene.rules.begin(), scene.rules.end(), std::back_inserter(blocking), [](const RuleSpec& r) { return r.positive(); });
+    std::copy_if(scene.rules.begin(), scene.rules.end(), std::back_inserter(blocking),
+                 [](const RuleSpec& r) { return r.positive(); });
     if (!blocking.empty()) {
         scene.inline_world = std::make_unique<World>(blocking, "drop", true);
     }
@@ -81,14 +83,17 @@ Peers peers_of(Rng& rng) {
 
 void check_alerts(const Scene& scene, const std::string& stream, const Outcome& plain) {
     for (const RuleSpec& rule : scene.rules) {
-        // Beyond one window the engine may forget an early part of a long match; the oracle does not.
+        // Beyond one window the engine may forget an early part of a long match; the oracle does
+        // not.
         if (rule.positive() && stream.size() <= 16'384) {
-            EXPECT_EQ(plain.sids.count(rule.sid) != 0, first_match(rule, stream).has_value()) << rule.text("alert");
+            EXPECT_EQ(plain.sids.count(rule.sid) != 0, first_match(rule, stream).has_value())
+                << rule.text("alert");
         }
     }
 }
 
-void check_blocking(const Scene& scene, const std::string& stream, const Outcome& out, const Peers& peers) {
+void check_blocking(const Scene& scene, const std::string& stream, const Outcome& out,
+                    const Peers& peers) {
     std::optional<std::size_t> first;
     for (const RuleSpec& rule : scene.rules) {
         const auto at = rule.positive() ? first_match(rule, stream) : std::nullopt;
@@ -131,7 +136,8 @@ TEST(Segmentation, AnyCutGivesTheSameAlertsAndNoPatternArrives) {
             scene = make_scene(group);
         }
         run_seed(scene, seed);
-        ASSERT_FALSE(HasFailure()) << "replay with SLUICE_SEED=" << seed << " build/dev/bin/segmentation_test";
+        ASSERT_FALSE(HasFailure())
+            << "replay with SLUICE_SEED=" << seed << " build/dev/bin/segmentation_test";
     }
 }
 

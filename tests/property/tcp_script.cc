@@ -25,7 +25,8 @@ std::vector<Segment> mangle(Rng& rng, std::size_t size) {
     for (std::size_t i = 0; i < extra; ++i) {
         const std::size_t begin = below(rng, size);
         const std::size_t end = std::min(size, begin + 1 + below(rng, 300));
-        out.insert(out.begin() + static_cast<std::ptrdiff_t>(below(rng, out.size() + 1)), {begin, end});
+        out.insert(out.begin() + static_cast<std::ptrdiff_t>(below(rng, out.size() + 1)),
+                   {begin, end});
     }
     const std::size_t swaps = below(rng, 1 + out.size());
     for (std::size_t i = 0; i < swaps; ++i) {
@@ -37,7 +38,13 @@ std::vector<Segment> mangle(Rng& rng, std::size_t size) {
 }
 
 std::vector<Frame> handshake(const Peers& p) {
-    return {PacketBuilder().ipv4(p.client, p.server).tcp(p.client_port, p.server_port).seq(p.client_isn).ack(0).flags(packet::kTcpSyn).build(),
+    return {PacketBuilder()
+                .ipv4(p.client, p.server)
+                .tcp(p.client_port, p.server_port)
+                .seq(p.client_isn)
+                .ack(0)
+                .flags(packet::kTcpSyn)
+                .build(),
             PacketBuilder()
                 .ipv4(p.server, p.client)
                 .tcp(p.server_port, p.client_port)
@@ -45,7 +52,12 @@ std::vector<Frame> handshake(const Peers& p) {
                 .ack(p.client_isn + 1)
                 .flags(packet::kTcpSyn | packet::kTcpAck)
                 .build(),
-            PacketBuilder().ipv4(p.client, p.server).tcp(p.client_port, p.server_port).seq(p.client_isn + 1).ack(p.server_isn + 1).build()};
+            PacketBuilder()
+                .ipv4(p.client, p.server)
+                .tcp(p.client_port, p.server_port)
+                .seq(p.client_isn + 1)
+                .ack(p.server_isn + 1)
+                .build()};
 }
 
 Frame client_segment(const Peers& p, const std::string& stream, Segment s) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TCP conversation as a list of client segments over one byte stream, and ways to mangle it that a receiver would not
-// notice: splits, reorders, duplicates, overlaps with the same data. Test support; allocates.
+// A TCP conversation as a list of client segments over one byte stream, and ways to mangle it that
+// a receiver would not notice: splits, reorders, duplicates, overlaps with the same data. Test
+// support; allocates.
 #pragma once
+
+#include "tests/support/packet_builder.h"
 
 #include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
-
-#include "tests/support/packet_builder.h"
 
 namespace sluice::test {
 

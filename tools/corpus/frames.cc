@@ -76,7 +76,8 @@ void FrameWriter::begin(Endpoint from, Endpoint to, std::uint8_t proto, std::siz
 
 void FrameWriter::finish(std::uint8_t proto, std::size_t checksum_at) {
     const std::size_t l4 = kEthernet + kIpv4;
-    std::uint32_t sum = sum16(frame_.data() + kEthernet + 12, 8, proto + static_cast<std::uint32_t>(frame_.size() - l4));
+    std::uint32_t sum = sum16(frame_.data() + kEthernet + 12, 8,
+                              proto + static_cast<std::uint32_t>(frame_.size() - l4));
     sum = fold(sum16(frame_.data() + l4, frame_.size() - l4, sum));
     frame_[l4 + checksum_at] = static_cast<std::uint8_t>(sum >> 8);
     frame_[l4 + checksum_at + 1] = static_cast<std::uint8_t>(sum);
@@ -84,8 +85,9 @@ void FrameWriter::finish(std::uint8_t proto, std::size_t checksum_at) {
         frame_.push_back(0);
     }
     const auto size = static_cast<std::uint32_t>(frame_.size());
-    const std::uint32_t record[4] = {static_cast<std::uint32_t>(kStartSeconds + micros_ / 1'000'000),
-                                     static_cast<std::uint32_t>(micros_ % 1'000'000), size, size};
+    const std::uint32_t record[4] = {
+        static_cast<std::uint32_t>(kStartSeconds + micros_ / 1'000'000),
+        static_cast<std::uint32_t>(micros_ % 1'000'000), size, size};
     std::fwrite(record, sizeof record, 1, file_);
     std::fwrite(frame_.data(), frame_.size(), 1, file_);
     bytes_ += size;

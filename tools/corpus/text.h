@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deterministic filler that looks like what web servers send: HTML, JavaScript, CSS, JSON and compressed pictures. Any thread.
+// Deterministic filler that looks like what web servers send: HTML, JavaScript, CSS, JSON and
+// compressed pictures. Any thread.
 #pragma once
 
 #include <cstdint>

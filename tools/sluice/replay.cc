@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sluice/replay.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
+#include "control/config/toml_load.h"
+#include "dataplane/abi/event.h"
+#include "dataplane/export/eve.h"
+#include "dataplane/export/eve_file.h"
+#include "dataplane/io/pcap/pcap_io.h"
+#include "dataplane/pipeline/pipeline.h"
+#include "tools/sluice/replay_rules.h"
 
 #include <nlohmann/json.hpp>
 
@@ -12,14 +17,8 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-
-#include "control/config/toml_load.h"
-#include "dataplane/abi/event.h"
-#include "dataplane/export/eve.h"
-#include "dataplane/export/eve_file.h"
-#include "dataplane/io/pcap/pcap_io.h"
-#include "dataplane/pipeline/pipeline.h"
-#include "tools/sluice/replay_rules.h"
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace sluice::cli {
 
@@ -57,15 +56,19 @@ int fail(const Error& error) {
 class Replay {
   public:
     Replay(const pipeline::PipelineConfig& config, std::shared_ptr<const bundle::Model> model)
-        : ring_(kEventRing), pipeline_(std::make_unique<pipeline::Pipeline>(config, ring_)), model_(std::move(model)) {}
+        : ring_(kEventRing),
+          pipeline_(std::make_unique<pipeline::Pipeline>(config, ring_)),
+          model_(std::move(model)) {}
 
     Status prepare(const detect::SiteVars& site) {
-        Result<std::unique_ptr<const detect::Ruleset>> ruleset = detect::Ruleset::build(model_, site, 1);
+        Result<std::unique_ptr<const detect::Ruleset>> ruleset =
+            detect::Ruleset::build(model_, site, 1);
         if (!ruleset.ok()) {
             return ruleset.error();
         }
         ruleset_ = std::move(ruleset).value();
-        Result<std::unique_ptr<detect::WorkerScratch>> scratch = detect::WorkerScratch::create(*ruleset_);
+        Result<std::unique_ptr<detect::WorkerScratch>> scratch =
+            detect::WorkerScratch::create(*ruleset_);
         if (!scratch.ok()) {
             return scratch.error();
         }
@@ -90,9 +93,11 @@ class Replay {
             drain(eve);
             io.finalize(batch_);
             send_resets(io);
-            if (show_progress && std::chrono::steady_clock::now() - told > std::chrono::seconds(2)) {
+            if (show_progress &&
+                std::chrono::steady_clock::now() - told > std::chrono::seconds(2)) {
                 told = std::chrono::steady_clock::now();
-                std::fprintf(stderr, "\r\033[K%llu packets", static_cast<unsigned long long>(pipeline_->stats().packets));
+                std::fprintf(stderr, "\r\033[K%llu packets",
+                             static_cast<unsigned long long>(pipeline_->stats().packets));
                 progress_shown_ = true;
             }
         }
@@ -153,7 +158,8 @@ nlohmann::ordered_json counters_of(const pipeline::Pipeline& p) {
     return reasons;
 }
 
-nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules, double load_seconds) {
+nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules,
+                                  double load_seconds) {
     const pipeline::Pipeline& p = replay.pipeline();
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
@@ -181,11 +187,12 @@ void tell_problems(const ReplayRules& rules) {
     std::size_t shown = 0;
     for (const lang::Problem& p : rules.problems) {
         if (shown++ == kShown) {
-            std::fprintf(stderr, "sluice replay: ... and %zu more; 'sluice check' lists them\n", rules.problems.size() - kShown);
+            std::fprintf(stderr, "sluice replay: ... and %zu more; 'sluice check' lists them\n",
+                         rules.problems.size() - kShown);
             break;
         }
-        std::fprintf(stderr, "sluice replay: %s:%u:%u: sid %u left out: %s\n", p.where.file.c_str(), p.where.line, p.where.column,
-                     p.sid, p.reason.c_str());
+        std::fprintf(stderr, "sluice replay: %s:%u:%u: sid %u left out: %s\n", p.where.file.c_str(),
+                     p.where.line, p.where.column, p.sid, p.reason.c_str());
     }
 }
 
@@ -214,7 +221,9 @@ Result<Site> site_of(const Options& o) {
         }
         const control::Config& c = loaded.value();
         if (o.mode.empty()) {
-            site.config = c.dataplane.mode == control::SegmentMode::kInline ? pipeline::inline_config() : pipeline::tap_config();
+            site.config = c.dataplane.mode == control::SegmentMode::kInline
+                              ? pipeline::inline_config()
+                              : pipeline::tap_config();
         }
         pipeline::apply(c, site.config);
         site.vars.addresses.insert(c.vars.begin(), c.vars.end());
@@ -225,7 +234,10 @@ Result<Site> site_of(const Options& o) {
 Result<ReplayRules> rules_of(const Options& o, const Site& site) {
     if (!o.bundle.empty()) {
         if (o.trust.empty()) {
-            return Error{ErrorCode::kInvalid, "a bundle needs the key that it must be signed by", {}, "add --trust NAME.pub"};
+            return Error{ErrorCode::kInvalid,
+                         "a bundle needs the key that it must be signed by",
+                         {},
+                         "add --trust NAME.pub"};
         }
         return load_bundle(o.bundle, o.trust);
     }
@@ -237,16 +249,20 @@ Status write_stats(const std::string& path, const nlohmann::ordered_json& stats)
     out << stats.dump(2) << "\n";
     out.close();
     if (!out) {
-        return Error{ErrorCode::kIo, "cannot write the statistics", {path, 0, 0}, "check that the folder exists and has room"};
+        return Error{ErrorCode::kIo,
+                     "cannot write the statistics",
+                     {path, 0, 0},
+                     "check that the folder exists and has room"};
     }
     return ok_status();
 }
 
 void print_summary(const nlohmann::ordered_json& stats) {
-    std::printf("%llu packets, %llu bytes: %llu forwarded, %llu dropped, %llu alerts; %.3f s of CPU\n",
-                stats["packets"].get<unsigned long long>(), stats["bytes"].get<unsigned long long>(),
-                stats["forwarded"].get<unsigned long long>(), stats["dropped"].get<unsigned long long>(),
-                stats["alerts"].get<unsigned long long>(), stats["processing_cpu_seconds"].get<double>());
+    std::printf(
+        "%llu packets, %llu bytes: %llu forwarded, %llu dropped, %llu alerts; %.3f s of CPU\n",
+        stats["packets"].get<unsigned long long>(), stats["bytes"].get<unsigned long long>(),
+        stats["forwarded"].get<unsigned long long>(), stats["dropped"].get<unsigned long long>(),
+        stats["alerts"].get<unsigned long long>(), stats["processing_cpu_seconds"].get<double>());
     for (const auto& [name, value] : stats["counters"].items()) {
         if (value.get<std::uint64_t>() != 0) {
             std::printf("  %-24s %llu\n", name.c_str(), value.get<unsigned long long>());
@@ -266,7 +282,10 @@ int run_replay(const Options& o) {
     }
     tell_problems(rules.value());
     if (o.strict && has_invalid(rules.value())) {
-        return fail({ErrorCode::kInvalid, "invalid rules, and --strict was given", {}, "correct them, or leave --strict out"});
+        return fail({ErrorCode::kInvalid,
+                     "invalid rules, and --strict was given",
+                     {},
+                     "correct them, or leave --strict out"});
     }
     Result<std::unique_ptr<io::PcapIo>> io = io::PcapIo::open(o.pcap, o.pcap_out);
     if (!io.ok()) {
@@ -304,34 +323,51 @@ int run_replay(const Options& o) {
     if (!end.ok()) {
         return fail(end.error());
     }
-    return eve && eve->write_errors() != 0 ? fail({ErrorCode::kIo, "events were lost while writing", {o.eve, 0, 0}, "check the disk"}) : 0;
+    return eve && eve->write_errors() != 0 ? fail({ErrorCode::kIo,
+                                                   "events were lost while writing",
+                                                   {o.eve, 0, 0},
+                                                   "check the disk"})
+                                           : 0;
 }
 
 }  // namespace
 
 void add_replay(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<Options>();
-    CLI::App* cmd = app.add_subcommand("replay", "judge a capture by rules or a bundle, as the appliance would");
+    CLI::App* cmd = app.add_subcommand(
+        "replay", "judge a capture by rules or a bundle, as the appliance would");
     cmd->footer(
         "Examples:\n"
         "  sluice replay --pcap in.pcap --rules my.rules --eve eve.json\n"
-        "  sluice replay --pcap in.pcap --bundle monthly.sigb --trust lab.pub --mode inline --pcap-out forwarded.pcap\n"
-        "In tap mode (the default) everything is forwarded and drop rules say would-block. Rules that cannot be compiled are named\n"
+        "  sluice replay --pcap in.pcap --bundle monthly.sigb --trust lab.pub --mode inline "
+        "--pcap-out forwarded.pcap\n"
+        "In tap mode (the default) everything is forwarded and drop rules say would-block. Rules "
+        "that cannot be compiled are named\n"
         "and left out; --strict makes an invalid one an error.");
-    cmd->add_option("--pcap", options->pcap, "capture to read (pcap or pcapng; - for standard input)")->required();
-    auto* rules = cmd->add_option("--rules", options->rules, "rule files (.rules) and guidance (.toml)");
-    auto* bundle = cmd->add_option("--bundle", options->bundle, "compiled bundle (.sigb)")->excludes(rules);
-    cmd->add_option("--trust", options->trust, "public key file that the bundle must be signed by")->needs(bundle);
-    cmd->add_option("--mode", options->mode, "tap or inline")->check(CLI::IsMember({"tap", "inline"}));
+    cmd->add_option("--pcap", options->pcap,
+                    "capture to read (pcap or pcapng; - for standard input)")
+        ->required();
+    auto* rules =
+        cmd->add_option("--rules", options->rules, "rule files (.rules) and guidance (.toml)");
+    auto* bundle =
+        cmd->add_option("--bundle", options->bundle, "compiled bundle (.sigb)")->excludes(rules);
+    cmd->add_option("--trust", options->trust, "public key file that the bundle must be signed by")
+        ->needs(bundle);
+    cmd->add_option("--mode", options->mode, "tap or inline")
+        ->check(CLI::IsMember({"tap", "inline"}));
     cmd->add_option("--config", options->config, "sluice.toml: mode, networks, limits");
     cmd->add_option("--eve", options->eve, "write events here, one JSON object a line");
-    cmd->add_option("--pcap-out", options->pcap_out, "write exactly what would have been forwarded");
+    cmd->add_option("--pcap-out", options->pcap_out,
+                    "write exactly what would have been forwarded");
     cmd->add_option("--stats", options->stats, "write statistics here (JSON)");
     cmd->add_flag("--strict", options->strict, "an invalid rule is an error");
     cmd->add_flag("--json", options->json, "print the statistics as JSON");
     cmd->callback([options, &exit_code] {
         if (options->rules.empty() && options->bundle.empty()) {
-            exit_code = fail({ErrorCode::kInvalid, "nothing to judge by", {}, "give --rules FILE or --bundle FILE"});
+            exit_code = fail({ErrorCode::kInvalid,
+                              "nothing to judge by",
+                              {},
+                              "give --rules FILE or --bundle FILE"});
             return;
         }
         exit_code = run_replay(*options);

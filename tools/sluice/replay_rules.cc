@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sluice/replay_rules.h"
 
-#include <ctime>
-#include <utility>
-
 #include "signatures/bundle/file_io.h"
 #include "signatures/bundle/keys.h"
 #include "signatures/bundle/reader.h"
 #include "signatures/bundle/writer.h"
 #include "signatures/compile/compiler.h"
+
+#include <ctime>
+#include <utility>
 
 namespace sluice::cli {
 
@@ -21,7 +21,8 @@ bool ends_with(const std::string& s, const std::string& tail) {
     return s.size() >= tail.size() && s.compare(s.size() - tail.size(), tail.size(), tail) == 0;
 }
 
-// Through bytes and back, under a key that lives for this call only: what is judged is what an appliance would load.
+// Through bytes and back, under a key that lives for this call only: what is judged is what an
+// appliance would load.
 Result<bundle::Model> round_trip(const bundle::Model& model) {
     const bundle::SecretKey key = bundle::SecretKey::generate();
     Result<std::vector<std::uint8_t>> bytes = bundle::write_bundle(model, key);
@@ -36,8 +37,8 @@ Result<bundle::Model> round_trip(const bundle::Model& model) {
 
 }  // namespace
 
-Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths, const Variables& address_vars,
-                                    const Variables& port_vars) {
+Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths,
+                                    const Variables& address_vars, const Variables& port_vars) {
     compile::CompileInput input;
     for (const std::string& path : paths) {
         Result<std::vector<std::uint8_t>> bytes = bundle::read_file(path, kMaxRuleFile);
@@ -47,7 +48,8 @@ Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths, const
         compile::SourceFile source;
         source.name = path;
         source.text.assign(bytes.value().begin(), bytes.value().end());
-        source.kind = ends_with(path, ".toml") ? compile::SourceKind::kGuidance : compile::SourceKind::kRules;
+        source.kind =
+            ends_with(path, ".toml") ? compile::SourceKind::kGuidance : compile::SourceKind::kRules;
         input.sources.push_back(std::move(source));
     }
     for (const auto& [name, value] : address_vars) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules for replay: from text (compiled here, then signed and read back, so that replay judges by what an appliance would
-// load) or from a bundle. One thread.
+// Rules for replay: from text (compiled here, then signed and read back, so that replay judges by
+// what an appliance would load) or from a bundle. One thread.
 #pragma once
+
+#include "dataplane/base/result.h"
+#include "signatures/bundle/model.h"
+#include "signatures/lang/ast.h"
 
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/result.h"
-#include "signatures/bundle/model.h"
-#include "signatures/lang/ast.h"
 
 namespace sluice::cli {
 
@@ -23,8 +23,8 @@ struct ReplayRules {
 
 using Variables = std::map<std::string, std::string>;
 
-Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths, const Variables& address_vars,
-                                    const Variables& port_vars);
+Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths,
+                                    const Variables& address_vars, const Variables& port_vars);
 
 // 'trusted' names a public key file.
 Result<ReplayRules> load_bundle(const std::string& path, const std::string& trusted);
