@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// EventRecord: one fixed-size record per event, written by a worker into its ring and turned into an EVE JSON line by the
-// exporter thread (or by replay). It carries facts and indices only; rule text is looked up by the exporter in the snapshot
-// named by snapshot_version. No pointers. Copied, never shared.
+// EventRecord: one fixed-size record per event, written by a worker into its ring and turned into
+// an EVE JSON line by the exporter thread (or by replay). It carries facts and indices only; rule
+// text is looked up by the exporter in the snapshot named by snapshot_version. No pointers. Copied,
+// never shared.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "dataplane/base/proto.h"
 #include "dataplane/base/spsc_ring.h"
+
+#include <array>
+#include <cstdint>
 
 namespace sluice::abi {
 
@@ -23,15 +24,15 @@ enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWould
 struct EventRecord {
     EventType type = EventType::kAlert;
     EventVerdict verdict = EventVerdict::kForward;
-    std::uint8_t reason = 0;             // packet::Reason
+    std::uint8_t reason = 0;  // packet::Reason
     std::uint8_t ip_proto = 0;
     std::uint8_t ip_version = 4;
     AppProto app = AppProto::kUnknown;
     Direction direction = Direction::kToServer;  // of the packet
     bool has_tx = false;
-    std::int64_t wall_ns = 0;            // Unix time
-    std::uint64_t packet_number = 0;     // pcap_cnt; 0: no packet (flow time-out)
-    std::uint64_t flow_id = 0;           // 0: no flow
+    std::int64_t wall_ns = 0;         // Unix time
+    std::uint64_t packet_number = 0;  // pcap_cnt; 0: no packet (flow time-out)
+    std::uint64_t flow_id = 0;        // 0: no flow
     std::uint64_t tx_id = 0;
     std::uint64_t snapshot_version = 0;  // which loaded snapshot rule_index refers to
     std::uint32_t rule_index = 0;        // kAlert, kDrop by rule
@@ -60,7 +61,8 @@ struct EventRecord {
     std::array<char, 96> agent{};
 };
 
-// One writer (a worker), one reader (the exporter). Full: the event is lost and counted (Reason::event_ring_full).
+// One writer (a worker), one reader (the exporter). Full: the event is lost and counted
+// (Reason::event_ring_full).
 using EventRing = SpscRing<EventRecord>;
 
 }  // namespace sluice::abi

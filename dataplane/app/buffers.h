@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an application parser shows to detection: named views (BufferId) over the bytes of one transaction, at one point of
-// its life. The parser owns the bytes; they stay valid until the next call into AppStage. One worker thread.
+// What an application parser shows to detection: named views (BufferId) over the bytes of one
+// transaction, at one point of its life. The parser owns the bytes; they stay valid until the next
+// call into AppStage. One worker thread.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/flow/flow.h"
 
+#include <array>
+#include <cstdint>
+
 namespace sluice::app {
 
 struct BufferView {
-    Bytes bytes;                // for a streaming buffer: its window, history followed by fresh bytes
-    std::uint64_t offset = 0;   // offset of bytes[0] in the whole buffer (0 unless streaming)
-    std::uint32_t fresh = 0;    // the last 'fresh' bytes are new at this point
-    bool complete = false;      // nothing will follow; judge negations, endswith, bsize
+    Bytes bytes;  // for a streaming buffer: its window, history followed by fresh bytes
+    std::uint64_t offset = 0;  // offset of bytes[0] in the whole buffer (0 unless streaming)
+    std::uint32_t fresh = 0;   // the last 'fresh' bytes are new at this point
+    bool complete = false;     // nothing will follow; judge negations, endswith, bsize
 };
 
 using BufferMask = std::uint64_t;
@@ -26,16 +27,21 @@ constexpr BufferMask mask_of(BufferId b) {
     return BufferMask{1} << index_of(b);
 }
 
-// One moment at which detection must look: after the request line, after the headers, after each piece of body, at the end.
+// One moment at which detection must look: after the request line, after the headers, after each
+// piece of body, at the end.
 struct InspectionPoint {
     flow::Flow* flow = nullptr;
     Direction direction = Direction::kToServer;
-    std::uint64_t tx_id = 0;          // counts transactions of the flow from 0
-    bool tx_start = false;            // first point of this transaction in this direction: drop what is pending
-    bool tx_end = false;              // last point in this direction
-    BufferMask present = 0;           // buffers with bytes (possibly zero of them) so far, readable through 'buffers'
-    BufferMask fresh = 0;             // subset of 'present': appeared, grew or completed at this point: scan these
-    BufferMask resolved = 0;          // buffers whose presence is decided; resolved and not present = absent for good
+    std::uint64_t tx_id = 0;  // counts transactions of the flow from 0
+    bool tx_start =
+        false;            // first point of this transaction in this direction: drop what is pending
+    bool tx_end = false;  // last point in this direction
+    BufferMask present =
+        0;  // buffers with bytes (possibly zero of them) so far, readable through 'buffers'
+    BufferMask fresh =
+        0;  // subset of 'present': appeared, grew or completed at this point: scan these
+    BufferMask resolved =
+        0;  // buffers whose presence is decided; resolved and not present = absent for good
     const std::array<BufferView, kBufferCount>* buffers = nullptr;
 
     const BufferView& view(BufferId b) const { return (*buffers)[index_of(b)]; }
@@ -43,10 +49,11 @@ struct InspectionPoint {
     bool has(BufferId b) const { return (present & mask_of(b)) != 0; }
 };
 
-// Facts for events, kept by the parser for the current transaction; views valid like the buffers above.
+// Facts for events, kept by the parser for the current transaction; views valid like the buffers
+// above.
 struct HttpSummary {
     Bytes method;
-    Bytes uri;       // as sent
+    Bytes uri;  // as sent
     Bytes host;
     Bytes user_agent;
     std::uint16_t status = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wire integers: a big-endian value is a type of its own, and .host() is the only way out of it, so that a
-// byte-order mix-up does not compile. No ownership, any thread, no errors.
+// Wire integers: a big-endian value is a type of its own, and .host() is the only way out of it, so
+// that a byte-order mix-up does not compile. No ownership, any thread, no errors.
 #pragma once
 
 #include <bit>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SLUICE_CHECK: always on, for corruption of our own state. SLUICE_ASSERT: development builds, for invariants that the
-// code around it proves. Neither is for input or for the environment: those have a Reason or an Error.
+// SLUICE_CHECK: always on, for corruption of our own state. SLUICE_ASSERT: development builds, for
+// invariants that the code around it proves. Neither is for input or for the environment: those
+// have a Reason or an Error.
 #pragma once
 
 #include <cstdio>

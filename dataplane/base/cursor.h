@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cursor: the only way from wire bytes to numbers. It borrows the bytes (they must outlive it), never allocates, and
-// fails stickily: a read past the end yields zero, moves to the end and makes ok() false for good, so a header is read
-// field by field and checked once. After quiche's QuicheDataReader. Single thread. Units: bytes.
+// Cursor: the only way from wire bytes to numbers. It borrows the bytes (they must outlive it),
+// never allocates, and fails stickily: a read past the end yields zero, moves to the end and makes
+// ok() false for good, so a header is read field by field and checked once. After quiche's
+// QuicheDataReader. Single thread. Units: bytes.
 #pragma once
+
+#include "dataplane/base/byte_order.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
-
-#include "dataplane/base/byte_order.h"
 
 namespace sluice {
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes. mix64 is a finaliser (murmur3/splitmix family), fast and good enough for tables; keyed use (seed from the OS)
-// keeps an outsider from aiming at one bucket. hash_bytes is FNV-1a 64 finished with mix64, for names. Any thread.
+// Hashes. mix64 is a finaliser (murmur3/splitmix family), fast and good enough for tables; keyed
+// use (seed from the OS) keeps an outsider from aiming at one bucket. hash_bytes is FNV-1a 64
+// finished with mix64, for names. Any thread.
 #pragma once
+
+#include "dataplane/base/cursor.h"
 
 #include <cstdint>
 #include <string_view>
-
-#include "dataplane/base/cursor.h"
 
 namespace sluice {
 

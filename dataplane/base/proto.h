@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names that the rule language and the packet path share: directions, application protocols, inspection buffers.
-// Values are part of the bundle format (signatures/bundle/FORMAT.md): append, never renumber. Any thread.
+// Names that the rule language and the packet path share: directions, application protocols,
+// inspection buffers. Values are part of the bundle format (signatures/bundle/FORMAT.md): append,
+// never renumber. Any thread.
 #pragma once
 
 #include <array>
@@ -20,24 +21,85 @@ constexpr std::size_t index_of(Direction d) {
     return static_cast<std::size_t>(d);
 }
 
-// Application protocols that a rule may name. kUnknown: not decided yet; kNone: decided, none of ours ("failed" in EVE).
+// Application protocols that a rule may name. kUnknown: not decided yet; kNone: decided, none of
+// ours ("failed" in EVE).
 enum class AppProto : std::uint8_t {
-    kUnknown = 0, kNone, kHttp1, kHttp2, kTls, kDns, kSmtp, kFtp, kSsh, kSmb, kDcerpc, kImap, kPop3, kRdp, kSip, kQuic,
-    kNfs, kTftp, kKrb5, kDhcp, kSnmp, kRfb, kMqtt, kModbus, kDnp3, kEnip, kNtp, kIke, kTelnet, kFtpData, kPgsql,
-    kBittorrentDht, kCount
+    kUnknown = 0,
+    kNone,
+    kHttp1,
+    kHttp2,
+    kTls,
+    kDns,
+    kSmtp,
+    kFtp,
+    kSsh,
+    kSmb,
+    kDcerpc,
+    kImap,
+    kPop3,
+    kRdp,
+    kSip,
+    kQuic,
+    kNfs,
+    kTftp,
+    kKrb5,
+    kDhcp,
+    kSnmp,
+    kRfb,
+    kMqtt,
+    kModbus,
+    kDnp3,
+    kEnip,
+    kNtp,
+    kIke,
+    kTelnet,
+    kFtpData,
+    kPgsql,
+    kBittorrentDht,
+    kCount
 };
 
-// Inspection buffers. Each belongs to one direction and one protocol (buffers of http below), or to the packet/stream.
+// Inspection buffers. Each belongs to one direction and one protocol (buffers of http below), or to
+// the packet/stream.
 enum class BufferId : std::uint8_t {
     kPacketHeader = 0,  // no bytes: keywords over header fields (ttl, itype, dsize, ...)
     kPayload,           // packet payload, or the reassembled stream for stream rules ("pkt_data")
-    kHttpUri, kHttpUriRaw, kHttpMethod, kHttpProtocol, kHttpRequestLine, kHttpRequestHeader, kHttpRequestHeaderRaw,
-    kHttpRequestHeaderNames, kHttpRequestStart, kHttpHost, kHttpHostRaw, kHttpUserAgent, kHttpReferer,
-    kHttpRequestCookie, kHttpAccept, kHttpAcceptEnc, kHttpAcceptLang, kHttpRequestConnection, kHttpRequestContentType,
-    kHttpRequestContentLen, kHttpRequestBody,
-    kHttpResponseLine, kHttpStatCode, kHttpStatMsg, kHttpResponseProtocol, kHttpResponseHeader, kHttpResponseHeaderRaw,
-    kHttpResponseHeaderNames, kHttpResponseStart, kHttpServer, kHttpLocation, kHttpResponseCookie,
-    kHttpResponseConnection, kHttpResponseContentType, kHttpResponseContentLen, kHttpResponseBody,
+    kHttpUri,
+    kHttpUriRaw,
+    kHttpMethod,
+    kHttpProtocol,
+    kHttpRequestLine,
+    kHttpRequestHeader,
+    kHttpRequestHeaderRaw,
+    kHttpRequestHeaderNames,
+    kHttpRequestStart,
+    kHttpHost,
+    kHttpHostRaw,
+    kHttpUserAgent,
+    kHttpReferer,
+    kHttpRequestCookie,
+    kHttpAccept,
+    kHttpAcceptEnc,
+    kHttpAcceptLang,
+    kHttpRequestConnection,
+    kHttpRequestContentType,
+    kHttpRequestContentLen,
+    kHttpRequestBody,
+    kHttpResponseLine,
+    kHttpStatCode,
+    kHttpStatMsg,
+    kHttpResponseProtocol,
+    kHttpResponseHeader,
+    kHttpResponseHeaderRaw,
+    kHttpResponseHeaderNames,
+    kHttpResponseStart,
+    kHttpServer,
+    kHttpLocation,
+    kHttpResponseCookie,
+    kHttpResponseConnection,
+    kHttpResponseContentType,
+    kHttpResponseContentLen,
+    kHttpResponseBody,
     kFileDataToClient,  // file.data over an HTTP response body
     kFileDataToServer,  // file.data over an HTTP request body
     kCount
@@ -58,10 +120,12 @@ constexpr bool is_http_buffer(BufferId b) {
     return b >= BufferId::kHttpUri && b < BufferId::kCount;
 }
 
-// Bodies arrive in pieces and are inspected through a window; all other HTTP buffers are complete when first seen.
+// Bodies arrive in pieces and are inspected through a window; all other HTTP buffers are complete
+// when first seen.
 constexpr bool is_streaming_buffer(BufferId b) {
-    return b == BufferId::kPayload || b == BufferId::kHttpRequestBody || b == BufferId::kHttpResponseBody ||
-           b == BufferId::kFileDataToClient || b == BufferId::kFileDataToServer;
+    return b == BufferId::kPayload || b == BufferId::kHttpRequestBody ||
+           b == BufferId::kHttpResponseBody || b == BufferId::kFileDataToClient ||
+           b == BufferId::kFileDataToServer;
 }
 
 }  // namespace sluice

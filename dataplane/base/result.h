@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Result<T>: a value, or one Error that says what is wrong, where, and what to do next. For control-side work (rules,
-// bundles, config, requests): hostile packets are never an Error, they are a Reason. Owns its text. Any thread.
+// Result<T>: a value, or one Error that says what is wrong, where, and what to do next. For
+// control-side work (rules, bundles, config, requests): hostile packets are never an Error, they
+// are a Reason. Owns its text. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,16 @@ struct SourceLocation {
 };
 
 enum class ErrorCode : std::uint8_t {
-    kInvalid,        // the input is malformed
-    kUnsupported,    // well-formed, not handled by this version
-    kNotFound,       // a file or object is missing
-    kIo,             // the operating system said no
-    kSignature,      // cryptographic check failed
-    kExpired,        // valid once, not now
-    kDowngrade,      // older than what runs
-    kIncompatible,   // made for another engine
-    kExhausted,      // a limit was reached
-    kTimeout,        // a deadline passed
+    kInvalid,       // the input is malformed
+    kUnsupported,   // well-formed, not handled by this version
+    kNotFound,      // a file or object is missing
+    kIo,            // the operating system said no
+    kSignature,     // cryptographic check failed
+    kExpired,       // valid once, not now
+    kDowngrade,     // older than what runs
+    kIncompatible,  // made for another engine
+    kExhausted,     // a limit was reached
+    kTimeout,       // a deadline passed
 };
 
 struct Error {
@@ -60,9 +61,11 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+    Result(T value)
+        : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
-    Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+        : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return v_.index() == 0; }
 

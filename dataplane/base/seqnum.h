@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SeqNum: a TCP sequence number (RFC 9293 section 3.4), compared modulo 2^32 by signed distance. There is no operator<
-// on the raw integer: "before" and "after" are only meant within half the space. Any thread.
+// SeqNum: a TCP sequence number (RFC 9293 section 3.4), compared modulo 2^32 by signed distance.
+// There is no operator< on the raw integer: "before" and "after" are only meant within half the
+// space. Any thread.
 #pragma once
 
 #include <cstdint>

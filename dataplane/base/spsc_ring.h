@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// SpscRing: a bounded queue between exactly one writer thread and one reader thread, without locks. Storage is taken once,
-// at construction. push() on a full ring and pop() on an empty one return false at once; the caller counts. T is copied
-// by assignment. After Lamport's queue, with cached indices so that the other side's cache line is read only when needed.
+// SpscRing: a bounded queue between exactly one writer thread and one reader thread, without locks.
+// Storage is taken once, at construction. push() on a full ring and pop() on an empty one return
+// false at once; the caller counts. T is copied by assignment. After Lamport's queue, with cached
+// indices so that the other side's cache line is read only when needed.
 #pragma once
+
+#include "dataplane/base/check.h"
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
-
-#include "dataplane/base/check.h"
 
 namespace sluice {
 
@@ -16,7 +17,8 @@ template <typename T>
 class SpscRing {
   public:
     // REQUIRES: capacity is a power of two
-    explicit SpscRing(std::size_t capacity) : mask_(capacity - 1), slots_(std::make_unique<T[]>(capacity)) {
+    explicit SpscRing(std::size_t capacity)
+        : mask_(capacity - 1), slots_(std::make_unique<T[]>(capacity)) {
         SLUICE_CHECK(capacity != 0 && (capacity & mask_) == 0);
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// StrongId: integers that name things, each of its own type, so that a rule index cannot be passed for a port. Any thread.
+// StrongId: integers that name things, each of its own type, so that a rule index cannot be passed
+// for a port. Any thread.
 #pragma once
 
 #include <compare>

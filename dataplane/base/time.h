@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time as data: the packet path reads no clock. Nanos counts nanoseconds; Now travels with each batch. Any thread.
+// Time as data: the packet path reads no clock. Nanos counts nanoseconds; Now travels with each
+// batch. Any thread.
 #pragma once
 
 #include <compare>
@@ -25,8 +26,9 @@ constexpr Nanos millis(std::int64_t ms) {
     return {ms * 1'000'000};
 }
 
-// One reading for a whole batch. 'time' drives timeouts (monotonic live, capture time in replay); 'wall' is Unix time,
-// for events only. In replay both are the time stamp of the batch's first packet.
+// One reading for a whole batch. 'time' drives timeouts (monotonic live, capture time in replay);
+// 'wall' is Unix time, for events only. In replay both are the time stamp of the batch's first
+// packet.
 struct Now {
     Nanos time;
     Nanos wall;

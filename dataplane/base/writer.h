@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writer: bounded output into a buffer that the caller owns; the twin of Cursor. A write that does not fit changes
-// nothing and makes ok() false for good. Single thread. Units: bytes.
+// Writer: bounded output into a buffer that the caller owns; the twin of Cursor. A write that does
+// not fit changes nothing and makes ok() false for good. Single thread. Units: bytes.
 #pragma once
 
-#include <cstring>
-
 #include "dataplane/base/cursor.h"
+
+#include <cstring>
 
 namespace sluice {
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Match and MatchList: what detection found for one packet (or one end of flow), in rule order, for verdict to judge. Fixed
-// room; what does not fit is counted. Reused by the worker for every packet. One worker thread.
+// Match and MatchList: what detection found for one packet (or one end of flow), in rule order, for
+// verdict to judge. Fixed room; what does not fit is counted. Reused by the worker for every
+// packet. One worker thread.
 #pragma once
+
+#include "dataplane/base/proto.h"
 
 #include <array>
 #include <cstdint>
-
-#include "dataplane/base/proto.h"
 
 namespace sluice::detect {
 
@@ -16,8 +17,9 @@ using RuleIndex = std::uint32_t;
 struct Match {
     RuleIndex rule = 0;
     Direction direction = Direction::kToServer;
-    bool has_tx = false;       // matched on an application transaction
-    bool on_stream = false;    // matched on reassembled stream bytes or on a transaction, not on this packet alone
+    bool has_tx = false;  // matched on an application transaction
+    bool on_stream =
+        false;  // matched on reassembled stream bytes or on a transaction, not on this packet alone
     std::uint64_t tx_id = 0;
 };
 
@@ -33,7 +35,8 @@ class MatchList {
     // Adds a match; the same rule on the same transaction (or stream) is kept once per packet.
     void add(const Match& m) {
         for (std::size_t i = 0; i < size_; ++i) {
-            if (matches_[i].rule == m.rule && matches_[i].has_tx == m.has_tx && matches_[i].tx_id == m.tx_id) {
+            if (matches_[i].rule == m.rule && matches_[i].has_tx == m.has_tx &&
+                matches_[i].tx_id == m.tx_id) {
                 return;
             }
         }

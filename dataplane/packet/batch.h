@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch: up to kBatchSize packets that go through the pipeline together, in arrival order. Owned by the worker; reused. One thread.
+// Batch: up to kBatchSize packets that go through the pipeline together, in arrival order. Owned by
+// the worker; reused. One thread.
 #pragma once
-
-#include <array>
-#include <cstddef>
 
 #include "dataplane/base/check.h"
 #include "dataplane/packet/packet.h"
+
+#include <array>
+#include <cstddef>
 
 namespace sluice::packet {
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packet: one frame with what decode found in it. The I/O backend owns the bytes and lends them until it is finalized with
-// the packet's verdict, exactly once; stages borrow it for the call. Offsets are from the start of the frame, in bytes;
-// they are set by dataplane/decode only and always lie inside the frame. One worker thread at a time.
+// Packet: one frame with what decode found in it. The I/O backend owns the bytes and lends them
+// until it is finalized with the packet's verdict, exactly once; stages borrow it for the call.
+// Offsets are from the start of the frame, in bytes; they are set by dataplane/decode only and
+// always lie inside the frame. One worker thread at a time.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/proto.h"
@@ -15,18 +13,23 @@
 #include "dataplane/packet/reason.h"
 #include "dataplane/packet/verdict.h"
 
+#include <array>
+#include <cstdint>
+
 namespace sluice::flow {
 struct Flow;
 }
 
 namespace sluice::packet {
 
-// 16 bytes in network order; IPv4 is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that one table holds both.
+// 16 bytes in network order; IPv4 is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that one table
+// holds both.
 struct IpAddr {
     std::array<std::uint8_t, 16> bytes{};
 
     bool is_v4() const {
-        static constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+        static constexpr std::array<std::uint8_t, 12> kPrefix = {0, 0, 0, 0, 0,    0,
+                                                                 0, 0, 0, 0, 0xff, 0xff};
         return std::memcmp(bytes.data(), kPrefix.data(), kPrefix.size()) == 0;
     }
 
@@ -51,11 +54,11 @@ inline constexpr std::uint8_t kTcpCwr = 0x80;
 struct TcpFields {
     SeqNum seq;
     SeqNum ack;
-    std::uint16_t window = 0;   // raw field, not scaled
+    std::uint16_t window = 0;  // raw field, not scaled
     std::uint16_t urgent = 0;
-    std::uint16_t mss = 0;      // option value, 0 when absent
+    std::uint16_t mss = 0;  // option value, 0 when absent
     std::uint8_t flags = 0;
-    std::int8_t wscale = -1;    // option value, -1 when absent
+    std::int8_t wscale = -1;  // option value, -1 when absent
 };
 
 struct Packet {
@@ -69,19 +72,20 @@ struct Packet {
 
     // Set by decode. ip_version 0: not IP (or not decodable); nothing below is valid then.
     std::uint8_t ip_version = 0;
-    std::uint8_t ip_proto = 0;      // transport protocol after extension headers
-    std::uint8_t ttl = 0;           // or hop limit
+    std::uint8_t ip_proto = 0;  // transport protocol after extension headers
+    std::uint8_t ttl = 0;       // or hop limit
     std::uint8_t vlan_count = 0;
-    bool is_fragment = false;       // any fragment: payload is not a transport message
-    bool l4_ok = false;             // transport header decoded and, where asked, its checksum good
+    bool is_fragment = false;  // any fragment: payload is not a transport message
+    bool l4_ok = false;        // transport header decoded and, where asked, its checksum good
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
     std::array<std::uint16_t, 2> vlan{};
-    std::uint16_t ip_id = 0;        // IPv4 identification
+    std::uint16_t ip_id = 0;  // IPv4 identification
     std::uint16_t l3_off = 0;
     std::uint16_t l4_off = 0;
-    std::uint16_t payload_off = 0;  // transport payload (IP payload when the transport is not decoded)
-    std::uint16_t src_port = 0;     // host order; 0 when the transport has none
+    std::uint16_t payload_off =
+        0;                       // transport payload (IP payload when the transport is not decoded)
+    std::uint16_t src_port = 0;  // host order; 0 when the transport has none
     std::uint16_t dst_port = 0;
     std::uint32_t payload_len = 0;
     IpAddr src;
@@ -89,7 +93,7 @@ struct Packet {
     TcpFields tcp;
 
     // Set by flow.
-    flow::Flow* flow = nullptr;     // null: no flow (fragments, non-IP, table full)
+    flow::Flow* flow = nullptr;  // null: no flow (fragments, non-IP, table full)
     Direction direction = Direction::kToServer;
 
     // Set by any stage through drop(), read by io.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reason: why a packet was not simply forwarded, or what was odd about it. One enumerator per row of reasons.def, with
-// its name, severity and text; counters are plain per-worker arrays indexed by it, summed by the reader. Any thread.
+// Reason: why a packet was not simply forwarded, or what was odd about it. One enumerator per row
+// of reasons.def, with its name, severity and text; counters are plain per-worker arrays indexed by
+// it, summed by the reader. Any thread.
 #pragma once
 
 #include <array>

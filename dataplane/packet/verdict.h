@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to one packet. Set at most once by a stage (the first decision stands), carried out by the I/O backend. Any thread.
+// What happens to one packet. Set at most once by a stage (the first decision stands), carried out
+// by the I/O backend. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target over files and folders given as arguments: how every preset but 'fuzz' replays seeds and past crashes.
+// Runs a fuzz target over files and folders given as arguments: how every preset but 'fuzz' replays
+// seeds and past crashes.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -13,7 +14,8 @@ namespace {
 
 std::size_t run_file(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
-    const std::vector<char> text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const std::vector<char> text((std::istreambuf_iterator<char>(in)),
+                                 std::istreambuf_iterator<char>());
     const std::vector<std::uint8_t> bytes(text.begin(), text.end());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     return 1;
