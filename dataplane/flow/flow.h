@@ -97,6 +97,7 @@ struct alignas(64) Flow {
     std::uint8_t closing =
         0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
     std::array<bool, 2> end_sent{};  // stream/: final chunk handed on
+    std::uint8_t detect_flags = 0;   // dataplane/detect's own
 };
 
 static_assert(sizeof(FlowKey) == 40);
