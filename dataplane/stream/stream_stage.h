@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// StreamStage: turns the TCP segments of a flow into two ordered byte streams, each byte exactly
+// once, before the segment that completed them is forwarded (design decision 4); makes sure that
+// the receiver sees the same bytes (decision 5). Owns windows and copies; a chunk's bytes are valid
+// until the next call. Allocates only at construction. One worker thread.
+//   stream.begin(packet, now, counters);
+//   while (stream.next(chunk)) { inspect(chunk); }
+#pragma once
+
+#include "dataplane/base/proto.h"
+#include "dataplane/base/time.h"
+#include "dataplane/flow/flow.h"
+#include "dataplane/packet/packet.h"
+#include "dataplane/packet/reason.h"
+#include "dataplane/stream/held_segments.h"
+#include "dataplane/stream/slab_arena.h"
+#include "dataplane/stream/stream_chunk.h"
+#include "dataplane/stream/stream_config.h"
+#include "dataplane/stream/stream_windows.h"
+#include "dataplane/stream/tcp_tracker.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::stream {
+
+class StreamStage {
+  public:
+    explicit StreamStage(const StreamConfig& config);
+
+    StreamStage(const StreamStage&) = delete;
+    StreamStage& operator=(const StreamStage&) = delete;
+
+    // Takes in one packet; anything but TCP with a flow is left alone. May drop it (inline) or
+    // clear its urgent pointer. 'counters' must live until the chunks are drained.
+    void begin(packet::Packet& p, Now now, packet::ReasonCounters& counters);
+
+    // The next chunk of what became contiguous; false: no more. Chunks of the packet's opposite
+    // direction come first (its ACK may give up a hole there). At most a few hundred per packet,
+    // usually one.
+    bool next(StreamChunk& out);
+
+    // The flow ended without FIN or RST: next() then yields what is held beyond a hole (gap set)
+    // and the final chunk, end set, fresh 0, of this direction, unless it had one or never had a
+    // byte.
+    void end_flow(flow::Flow& f, Direction d);
+
+    // Gives back all memory of the flow.
+    void release(flow::Flow& f);
+
+    // Starts loading what begin() will need; worth it a packet or two ahead.
+    void prefetch(const packet::Packet& p) const {
+        if (p.flow != nullptr && p.payload_len != 0) {
+            const std::uint32_t store = p.flow->half[index_of(p.direction)].store;
+            if (store != flow::kNoIndex) {
+                windows_.prefetch(store);
+            }
+        }
+    }
+
+    const StreamStats& stats() const { return stats_; }
+
+  private:
+    struct Piece {
+        Bytes bytes;
+        bool held = false;
+    };
+
+    void apply(const TcpOutcome& outcome, packet::Packet& p);
+    void take_segment(packet::Packet& p);
+    void take_data(packet::Packet& p, SeqNum seq, Bytes bytes);
+    bool fin_fits(packet::Packet& p, SeqNum at);
+    void hold(packet::Packet& p, SeqNum seq, Bytes bytes);
+    bool overlap_differs(flow::Flow& f, Direction d, SeqNum seq, Bytes bytes);
+    void refuse(packet::Packet& p, packet::Reason why);
+    void pass_uninspected(packet::Packet& p);
+    void reset(flow::Flow& f);
+    void resync(flow::Flow& f);
+
+    bool produce(Direction d, StreamChunk& out);
+    bool pick(Direction d, Piece& out);
+    bool skip_hole(Direction d);
+    void trim_held(StreamState& s, SeqNum next);
+    StreamState* open_store(Direction d);
+    void out_of_memory(Direction d);
+    void finish_fin(Direction d);
+    bool produce_end(Direction d, StreamChunk& out);
+    void finish();
+    void close_store(flow::TcpHalf& h);
+
+    // The work begun by begin() or end_flow() and drained by next().
+    struct Work {
+        flow::Flow* flow = nullptr;
+        packet::Packet* packet = nullptr;
+        Direction own_direction = Direction::kToServer;
+        SeqNum own_seq;               // of own[0]
+        Bytes own;                    // the packet's bytes that are still to be delivered
+        std::array<bool, 2> drain{};  // direction may have something to deliver
+        std::array<bool, 2> end{};    // direction has ended
+        std::array<bool, 2>
+            skip_holes{};  // deliver beyond holes although they were not acknowledged
+    };
+
+    StreamConfig config_;
+    StreamStats stats_;
+    SlabArena arena_;
+    StreamWindows windows_;
+    HeldSegments held_;
+    TcpTracker tracker_;
+    Work work_;
+    packet::ReasonCounters* counters_ = nullptr;
+};
+
+}  // namespace sluice::stream

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/stream/tcp_tracker.h"
+
+#include <algorithm>
+
+namespace sluice::stream {
+
+using flow::Flow;
+using flow::FlowState;
+using flow::TcpHalf;
+using packet::Packet;
+using packet::Reason;
+
+namespace {
+
+void set_state(Flow& f, TcpState s) {
+    f.tcp_state = static_cast<std::uint8_t>(s);
+}
+
+// A direction begins with its SYN. Keeps the store: the stream before it, if any, is a matter of
+// resync.
+void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
+    const std::size_t d = index_of(p.direction);
+    TcpHalf& h = f.half[d];
+    f.isn[d] = p.tcp.seq;
+    h.next = h.acked = p.tcp.seq.plus(1);
+    h.window = p.tcp.window;  // never scaled in a SYN
+    h.wscale = std::min(p.tcp.wscale, max_shift);
+    h.seen = true;
+    h.fin = false;
+    f.fin_pending[d] = false;
+    f.end_sent[d] = false;
+}
+
+// A direction whose SYN was not seen begins with whatever comes first.
+void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
+    const std::size_t d = index_of(p.direction);
+    constexpr std::int32_t kNear = 1 << 20;
+    TcpHalf& h = f.half[d];
+    f.isn[d] = p.tcp.seq.plus(0xffffffff);  // so that offset 0 is the first byte seen
+    h.next = p.tcp.seq;
+    const std::int32_t acked = h.acked.distance_from(h.next);
+    if (acked < -kNear || acked > kNear) {
+        h.acked = h.next;
+    }
+    h.wscale = shift;
+    h.window = std::uint32_t{p.tcp.window} << shift;
+    h.seen = true;
+}
+
+// Scaling holds only if both SYNs offered it (RFC 7323 section 2.2).
+void agree_on_scaling(Flow& f) {
+    if (f.half[0].wscale < 0 || f.half[1].wscale < 0) {
+        f.half[0].wscale = f.half[1].wscale = 0;
+    }
+}
+
+}  // namespace
+
+TcpOutcome TcpTracker::track(Flow& f, const Packet& p) {
+    const std::uint8_t flags = p.tcp.flags;
+    if ((flags & packet::kTcpRst) != 0) {
+        return on_reset(f, p);
+    }
+    if (tcp_state(f) == TcpState::kIgnored) {
+        return on_ignored(f);
+    }
+    if ((flags & packet::kTcpSyn) != 0) {
+        return (flags & packet::kTcpAck) != 0 ? on_syn_ack(f, p) : on_syn(f, p);
+    }
+    if ((flags & packet::kTcpAck) == 0) {
+        // RFC 9293 section 3.10.7.4, fifth: "if the ACK bit is off, drop the segment".
+        return {TcpAction::kRefuse, Reason::tcp_bad_flags};
+    }
+    switch (tcp_state(f)) {
+        case TcpState::kNone:
+            return on_first(f, p);
+        case TcpState::kSynSent:
+            return on_unanswered(f, p);
+        case TcpState::kReset:
+            return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none}
+                                      : TcpOutcome{TcpAction::kRefuse, Reason::tcp_out_of_window};
+        case TcpState::kSynReceived:
+        case TcpState::kEstablished:
+        case TcpState::kIgnored:
+            break;
+    }
+    if (!f.half[index_of(p.direction)].seen) {
+        adopt_half(f, p, kMaxShift);
+    }
+    const TcpOutcome outcome = track_open(f, p);
+    if (outcome.action == TcpAction::kAccept && tcp_state(f) == TcpState::kSynReceived &&
+        acks_syn(f, p)) {
+        establish(f);
+    }
+    return outcome;
+}
+
+// RFC 5961 section 3.2: only an RST at exactly the next byte resets; a receiver answers others in
+// the window with a challenge ACK. Those are forwarded, and FlowStage has noted that a SYN may
+// begin a new connection.
+TcpOutcome TcpTracker::on_reset(Flow& f, const Packet& p) {
+    const TcpHalf& h = f.half[index_of(p.direction)];
+    const TcpHalf& o = f.half[index_of(opposite(p.direction))];
+    const TcpState state = tcp_state(f);
+    if (state == TcpState::kReset) {
+        return {TcpAction::kIgnore, Reason::none};
+    }
+    bool valid = state == TcpState::kNone || state == TcpState::kIgnored;
+    if (!valid && h.seen) {
+        const std::int32_t ahead = p.tcp.seq.distance_from(h.next);
+        valid = ahead == 0;
+        const std::int64_t room =
+            std::int64_t{o.seen ? o.window : kUnknownWindow} + config_.window_slack;
+        const bool within = !p.tcp.seq.before(h.acked) && ahead <= room;
+        if (!valid && within) {
+            return {TcpAction::kIgnore, Reason::none};
+        }
+    } else if (!valid) {
+        // The answer to a SYN: must acknowledge it (RFC 9293 section 3.10.7.3).
+        valid = (p.tcp.flags & packet::kTcpAck) != 0 && acks_syn(f, p) && !p.tcp.ack.after(o.next);
+    }
+    if (!valid) {
+        return {TcpAction::kRefuse, Reason::tcp_invalid_rst};
+    }
+    set_state(f, TcpState::kReset);
+    f.state = FlowState::kClosed;
+    ++stats_.resets;
+    return {TcpAction::kReset, Reason::none};
+}
+
+TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
+    const std::size_t d = index_of(p.direction);
+    TcpHalf& h = f.half[d];
+    const TcpState state = tcp_state(f);
+    if (state == TcpState::kReset) {
+        // FlowStage starts a new flow with the next SYN: let the client try again.
+        return {TcpAction::kRefuse, Reason::tcp_syn_differs};
+    }
+    if (!h.seen && state != TcpState::kEstablished) {
+        begin_half(f, p, kMaxShift);
+        if (state == TcpState::kNone) {
+            set_state(f, TcpState::kSynSent);
+        } else {
+            agree_on_scaling(f);  // simultaneous open, RFC 9293 section 3.5
+            set_state(f, TcpState::kSynReceived);
+        }
+        return {};
+    }
+    if (h.seen && p.tcp.seq == f.isn[d]) {
+        return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none} : TcpOutcome{};
+    }
+    if (state == TcpState::kSynSent) {
+        begin_half(f, p, kMaxShift);
+        return {TcpAction::kResync, Reason::tcp_syn_differs};
+    }
+    // An open connection stays as it is (RFC 5961 section 4) unless the other side accepts the new
+    // one.
+    f.resyn = p.tcp.seq;
+    f.resyn_seen = true;
+    if (p.payload_len != 0) {
+        return {TcpAction::kRefuse, Reason::tcp_syn_differs};
+    }
+    return {TcpAction::kIgnore, Reason::tcp_syn_differs};
+}
+
+TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
+    const std::size_t d = index_of(p.direction);
+    TcpHalf& h = f.half[d];
+    TcpHalf& o = f.half[index_of(opposite(p.direction))];
+    const TcpState state = tcp_state(f);
+    if (state == TcpState::kReset) {
+        return {TcpAction::kIgnore, Reason::none};
+    }
+    if (h.seen && p.tcp.seq == f.isn[d]) {
+        const bool half_open = state == TcpState::kSynReceived && acks_syn(f, p);
+        if (half_open && p.direction == Direction::kToServer) {
+            establish(f);  // simultaneous open
+        }
+        return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none} : TcpOutcome{};
+    }
+    if (state == TcpState::kSynSent && !h.seen) {
+        if (!acks_syn(f, p) || p.tcp.ack.after(o.next)) {
+            return {TcpAction::kRefuse, Reason::tcp_out_of_window};
+        }
+        begin_half(f, p, kMaxShift);
+        agree_on_scaling(f);
+        o.acked = p.tcp.ack;
+        set_state(f, TcpState::kSynReceived);
+        return {};
+    }
+    if (f.resyn_seen && p.tcp.ack == f.resyn.plus(1)) {
+        const std::size_t c = index_of(opposite(p.direction));
+        begin_half(f, p, kMaxShift);
+        f.isn[c] = f.resyn;
+        o.next = o.acked = p.tcp.ack;
+        o.seen = true;
+        o.wscale = h.wscale < 0 ? std::int8_t{0}
+                                : kMaxShift;  // the second SYN's offer was not kept: be generous
+        agree_on_scaling(f);
+        o.fin = f.fin_pending[c] = f.end_sent[c] = f.resyn_seen = false;
+        f.state = FlowState::kNew;
+        set_state(f, TcpState::kSynReceived);
+        ++stats_.resyncs;
+        return {TcpAction::kResync, Reason::none};
+    }
+    if (state == TcpState::kNone) {
+        return on_first(f, p);
+    }
+    return {TcpAction::kRefuse, Reason::tcp_syn_differs};
+}
+
+// The connection began before we looked, or its SYN took another path.
+TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
+    f.midstream = true;
+    ++stats_.midstream;
+    if (!config_.midstream) {
+        set_state(f, TcpState::kIgnored);
+        return {TcpAction::kIgnore, Reason::tcp_midstream};
+    }
+    if ((p.tcp.flags & packet::kTcpSyn) == 0) {
+        pick_up(f, p);
+        return {TcpAction::kAccept, Reason::tcp_midstream};
+    }
+    const std::size_t c = index_of(opposite(p.direction));
+    begin_half(f, p, kMaxShift);
+    TcpHalf& o = f.half[c];
+    f.isn[c] = p.tcp.ack.plus(0xffffffff);
+    o.next = o.acked = p.tcp.ack;
+    o.wscale = p.tcp.wscale < 0 ? std::int8_t{0} : kMaxShift;
+    o.window = kUnknownWindow;
+    o.seen = true;
+    agree_on_scaling(f);
+    set_state(f, TcpState::kSynReceived);
+    return {TcpAction::kAccept, Reason::tcp_midstream};
+}
+
+void TcpTracker::pick_up(Flow& f, const Packet& p) {
+    adopt_half(f, p, kMaxShift);
+    TcpHalf& o = f.half[index_of(opposite(p.direction))];
+    if (!o.seen) {
+        o.acked = p.tcp.ack;
+    }
+    establish(f);
+}
+
+// After a SYN without its SYN/ACK: asymmetric path, lost in the tap, or an old connection's
+// challenge ACK.
+TcpOutcome TcpTracker::on_unanswered(Flow& f, const Packet& p) {
+    const TcpHalf& h = f.half[index_of(p.direction)];
+    const bool from_opener = h.seen;
+    if (from_opener && !in_window(f, p)) {
+        return {TcpAction::kRefuse, Reason::tcp_out_of_window};
+    }
+    if (!from_opener && !acks_syn(f, p)) {
+        return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none}
+                                  : TcpOutcome{TcpAction::kRefuse, Reason::tcp_out_of_window};
+    }
+    if (!config_.midstream) {
+        // The opener's bytes are inspected all the same; an answer without a handshake is not one.
+        if (from_opener) {
+            (void)take_ack(f, p);
+            return {};
+        }
+        return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none}
+                                  : TcpOutcome{TcpAction::kRefuse, Reason::tcp_out_of_window};
+    }
+    f.midstream = true;
+    ++stats_.midstream;
+    if (from_opener) {
+        establish(f);
+    } else {
+        pick_up(f, p);
+    }
+    (void)take_ack(f, p);
+    return {TcpAction::kAccept, Reason::tcp_midstream};
+}
+
+TcpOutcome TcpTracker::on_ignored(Flow& f) {
+    if ((f.closing & flow::kClosingBothFins) == flow::kClosingBothFins) {
+        f.state = FlowState::kClosed;
+    }
+    return {TcpAction::kIgnore, Reason::none};
+}
+
+bool TcpTracker::acks_syn(const Flow& f, const Packet& p) {
+    const std::size_t o = index_of(opposite(p.direction));
+    return f.half[o].seen && p.tcp.ack.after(f.isn[o]) &&
+           p.tcp.ack.distance_from(f.half[o].next) <= static_cast<std::int32_t>(kUnknownWindow);
+}
+
+void TcpTracker::establish(Flow& f) {
+    set_state(f, TcpState::kEstablished);
+    f.state = FlowState::kEstablished;
+    ++stats_.established;
+}
+
+}  // namespace sluice::stream

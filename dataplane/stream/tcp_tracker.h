@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// TcpTracker: follows the state of a TCP connection (RFC 9293 section 3.10, RFC 5961, RFC 7323) in
+// its Flow and says what is to be done with a segment. Knows sequence numbers, not bytes. Stateless
+// but for its settings. One worker thread.
+#pragma once
+
+#include "dataplane/base/proto.h"
+#include "dataplane/flow/flow.h"
+#include "dataplane/packet/packet.h"
+#include "dataplane/packet/reason.h"
+#include "dataplane/stream/stream_config.h"
+
+#include <cstdint>
+
+namespace sluice::stream {
+
+// Flow::tcp_state.
+enum class TcpState : std::uint8_t {
+    kNone,         // no segment yet
+    kSynSent,      // SYN seen
+    kSynReceived,  // both SYNs seen
+    kEstablished,  // handshake complete, or picked up midstream; stays so through FINs
+    kReset,        // a valid RST was seen
+    kIgnored,      // midstream, and that is not wanted
+};
+
+constexpr TcpState tcp_state(const flow::Flow& f) {
+    return static_cast<TcpState>(f.tcp_state);
+}
+
+enum class TcpAction : std::uint8_t {
+    kAccept,  // take payload and FIN
+    kIgnore,  // forward; nothing for reassembly
+    kRefuse,  // must not reach the receiver (inline); not taken (tap)
+    kReset,   // a valid RST: both directions end
+    kResync,  // a new connection began: what was held and remembered is void; then as kAccept
+};
+
+struct TcpOutcome {
+    TcpAction action = TcpAction::kAccept;
+    packet::Reason reason = packet::Reason::none;  // to be counted; with kRefuse, why
+};
+
+class TcpTracker {
+  public:
+    TcpTracker(const StreamConfig& config, StreamStats& stats) : config_(config), stats_(stats) {}
+
+    TcpOutcome track(flow::Flow& f, const packet::Packet& p);
+
+    // The commonest packet: no flags but ACK and PSH, no payload, connection open. Same outcome as
+    // track().
+    bool is_plain_ack(const flow::Flow& f, const packet::Packet& p) const {
+        constexpr std::uint8_t kMask =
+            packet::kTcpSyn | packet::kTcpFin | packet::kTcpRst | packet::kTcpAck;
+        return p.payload_len == 0 && (p.tcp.flags & kMask) == packet::kTcpAck &&
+               tcp_state(f) == TcpState::kEstablished && f.half[index_of(p.direction)].seen;
+    }
+
+    TcpOutcome track_open(flow::Flow& f, const packet::Packet& p) {
+        if (!in_window(f, p) || !take_ack(f, p)) {
+            return {TcpAction::kRefuse, packet::Reason::tcp_out_of_window};
+        }
+        return {};
+    }
+
+  private:
+    static constexpr std::int32_t kMaxReceiveWindow = 1 << 30;  // RFC 7323 section 2.3
+    static constexpr std::uint32_t kUnknownWindow = 1 << 20;    // the receiver has said nothing yet
+    static constexpr std::int8_t kMaxShift = 14;
+
+    TcpOutcome on_reset(flow::Flow& f, const packet::Packet& p);
+    TcpOutcome on_syn(flow::Flow& f, const packet::Packet& p);
+    TcpOutcome on_syn_ack(flow::Flow& f, const packet::Packet& p);
+    TcpOutcome on_first(flow::Flow& f, const packet::Packet& p);
+    TcpOutcome on_unanswered(flow::Flow& f, const packet::Packet& p);
+    static TcpOutcome on_ignored(flow::Flow& f);
+    static bool acks_syn(const flow::Flow& f, const packet::Packet& p);
+    void pick_up(flow::Flow& f, const packet::Packet& p);
+    void establish(flow::Flow& f);
+
+    // Data and probes that the receiver would look at: RFC 9293 section 3.10.7.4, with slack.
+    bool in_window(const flow::Flow& f, const packet::Packet& p) const {
+        const flow::TcpHalf& h = f.half[index_of(p.direction)];
+        const flow::TcpHalf& o = f.half[index_of(opposite(p.direction))];
+        const std::int32_t ahead = p.tcp.seq.distance_from(h.next);
+        if (ahead < -kMaxReceiveWindow || ahead > kMaxReceiveWindow) {
+            return false;
+        }
+        // Without the receiver's acknowledgements (asymmetric path, lossy tap) the in-order point
+        // stands for them.
+        const bool trust_acks = o.seen && config_.inline_mode;
+        const SeqNum left = trust_acks || h.acked.after(h.next) ? h.acked : h.next;
+        const std::int64_t room =
+            std::int64_t{o.seen ? o.window : kUnknownWindow} + config_.window_slack;
+        return p.tcp.seq.plus(p.payload_len).distance_from(left) <= room;
+    }
+
+    // False: acknowledges bytes far beyond any that the other side can have sent.
+    bool take_ack(flow::Flow& f, const packet::Packet& p) const {
+        flow::TcpHalf& h = f.half[index_of(p.direction)];
+        flow::TcpHalf& o = f.half[index_of(opposite(p.direction))];
+        if (!o.seen) {
+            o.acked = p.tcp.ack;
+        } else {
+            const std::int32_t advance = p.tcp.ack.distance_from(o.acked);
+            if (advance < 0) {
+                return true;  // old: an overtaken packet; its window is old too
+            }
+            const std::int64_t room = std::int64_t{h.window} + config_.window_slack;
+            if (config_.inline_mode && p.tcp.ack.distance_from(o.next) > room) {
+                return false;
+            }
+            o.acked = p.tcp.ack;
+        }
+        const int shift = h.wscale > 0 ? h.wscale : 0;
+        h.window = std::uint32_t{p.tcp.window} << shift;
+        return true;
+    }
+
+    StreamConfig config_;
+    StreamStats& stats_;
+};
+
+}  // namespace sluice::stream
