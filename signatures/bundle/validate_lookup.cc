@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/bundle/known.h"
+#include "signatures/bundle/validate.h"
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace sluice::bundle {
+
+namespace {
+
+Error invalid(const char* what, std::size_t index, const char* fault) {
+    return Error{.code = ErrorCode::kInvalid,
+                 .message = std::string(what) + " " + std::to_string(index) + ": " + fault};
+}
+
+bool ascending_rules(const std::vector<std::uint32_t>& rules, std::size_t rule_count) {
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        if (rules[i] >= rule_count || (i > 0 && rules[i] <= rules[i - 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ranges_tile(const PrefilterDb& db) {
+    const std::size_t patterns = db.pattern_length.size();
+    if (patterns == 0) {
+        return db.pattern_rules.empty() && db.serialized.empty() &&
+               (db.pattern_first.empty() ||
+                (db.pattern_first.size() == 1 && db.pattern_first[0] == 0));
+    }
+    if (db.serialized.empty() || db.pattern_first.size() != patterns + 1 ||
+        db.pattern_first[0] != 0) {
+        return false;
+    }
+    for (std::size_t i = 0; i < patterns; ++i) {
+        if (db.pattern_first[i] > db.pattern_first[i + 1]) {
+            return false;
+        }
+    }
+    return db.pattern_first[patterns] == db.pattern_rules.size();
+}
+
+// A hit ending at e puts the content at e - length - literal_offset, and the engine trusts that
+// this lies in the content.
+const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, BufferId buffer,
+                               const Model& model) {
+    if (p.rule >= model.rules.size()) {
+        return "rule index is out of range";
+    }
+    const Rule& rule = model.rules[p.rule];
+    if (p.engine >= rule.engines.size()) {
+        return "engine index is out of range";
+    }
+    const Engine& engine = rule.engines[p.engine];
+    if (p.item >= engine.items.size()) {
+        return "item index is out of range";
+    }
+    if (buffer != BufferId::kCount && engine.buffer != buffer) {
+        return "engine looks at another buffer than the group";
+    }
+    const Item& item = engine.items[p.item];
+    if (p.from_pcre) {
+        return item.kind == ItemKind::kPcre && length == 0 && p.literal_offset == 0
+                   ? nullptr
+                   : "not a pcre pattern";
+    }
+    if (item.kind != ItemKind::kContent || (item.flags & kNegated) != 0 || length == 0) {
+        return "not a literal of a content";
+    }
+    if (std::uint32_t{p.literal_offset} + length > item.data_len) {
+        return "literal lies outside its content";
+    }
+    return nullptr;
+}
+
+const char* db_fault(const PrefilterDb& db, BufferId buffer, const Model& model) {
+    if (!ranges_tile(db)) {
+        return "pattern ranges do not add up";
+    }
+    if (!ascending_rules(db.always, model.rules.size())) {
+        return "always rules are out of range or order";
+    }
+    for (std::size_t i = 0; i < db.pattern_length.size(); ++i) {
+        if (db.pattern_length[i] > kMaxLiteral) {
+            return "literal is too long";
+        }
+        for (std::uint32_t k = db.pattern_first[i]; k < db.pattern_first[i + 1]; ++k) {
+            const PatternRule& p = db.pattern_rules[k];
+            if (k > db.pattern_first[i] && p.rule < db.pattern_rules[k - 1].rule) {
+                return "rules of a pattern are out of order";
+            }
+            if (const char* fault = pattern_rule_fault(p, db.pattern_length[i], buffer, model);
+                fault != nullptr) {
+                return fault;
+            }
+        }
+    }
+    return nullptr;
+}
+
+// Which buffer each database is scanned over; kCount: not yet known. A database serves one buffer
+// only.
+class DbBuffers {
+  public:
+    explicit DbBuffers(std::size_t databases) : buffers_(databases, BufferId::kCount) {}
+
+    const char* claim(std::uint32_t db, BufferId buffer) {
+        if (db >= buffers_.size()) {
+            return "database index is out of range";
+        }
+        if (buffers_[db] != BufferId::kCount && buffers_[db] != buffer) {
+            return "database serves two buffers";
+        }
+        buffers_[db] = buffer;
+        return nullptr;
+    }
+
+    BufferId of(std::size_t db) const { return buffers_[db]; }
+
+  private:
+    std::vector<BufferId> buffers_;
+};
+
+const char* ports_fault(const PayloadGroup& group, DbBuffers& buffers) {
+    std::uint32_t next = 0;
+    for (const PortClass& c : group.ports) {
+        if (c.range.lo != next || c.range.hi < c.range.lo) {
+            return "port classes are not sorted and covering";
+        }
+        next = std::uint32_t{c.range.hi} + 1;
+        if (const char* fault = buffers.claim(c.db, BufferId::kPayload); fault != nullptr) {
+            return fault;
+        }
+    }
+    return next == 65536 ? nullptr : "port classes do not cover all ports";
+}
+
+const char* payload_group_fault(const PayloadGroup& group, DbBuffers& buffers) {
+    if (!known(group.kind) || !known(group.proto) || !known(group.direction)) {
+        return "unknown kind, protocol or direction";
+    }
+    const bool has_ports = group.proto == HeaderProto::kTcp || group.proto == HeaderProto::kUdp ||
+                           group.proto == HeaderProto::kSctp;
+    if (!has_ports && group.ports.size() != 1) {
+        return "port classes for a protocol without ports";
+    }
+    return ports_fault(group, buffers);
+}
+
+Status validate_buffer_groups(const Model& model, DbBuffers& buffers) {
+    std::array<bool, kBufferCount> seen{};
+    for (std::size_t i = 0; i < model.buffer_groups.size(); ++i) {
+        const BufferGroup& group = model.buffer_groups[i];
+        if (!known(group.buffer) || group.buffer == BufferId::kPacketHeader ||
+            group.buffer == BufferId::kPayload) {
+            return invalid("buffer group", i, "not an application buffer");
+        }
+        if (seen[index_of(group.buffer)]) {
+            return invalid("buffer group", i, "second group for its buffer");
+        }
+        seen[index_of(group.buffer)] = true;
+        if (const char* fault = buffers.claim(group.db, group.buffer); fault != nullptr) {
+            return invalid("buffer group", i, fault);
+        }
+    }
+    return ok_status();
+}
+
+Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
+    std::array<bool, 64> seen{};  // kind, protocol and direction in 1, 3 and 1 bits
+    for (std::size_t i = 0; i < model.payload_groups.size(); ++i) {
+        const PayloadGroup& group = model.payload_groups[i];
+        if (const char* fault = payload_group_fault(group, buffers); fault != nullptr) {
+            return invalid("payload group", i, fault);
+        }
+        const std::size_t key = static_cast<std::size_t>(group.kind) * 16 +
+                                static_cast<std::size_t>(group.proto) * 2 +
+                                index_of(group.direction);
+        if (seen[key]) {
+            return invalid("payload group", i, "second group for its kind, protocol and direction");
+        }
+        seen[key] = true;
+    }
+    return ok_status();
+}
+
+}  // namespace
+
+Status validate_lookup(const Model& model) {
+    DbBuffers buffers(model.databases.size());
+    if (Status s = validate_buffer_groups(model, buffers); !s.ok()) {
+        return s;
+    }
+    if (Status s = validate_payload_groups(model, buffers); !s.ok()) {
+        return s;
+    }
+    for (std::size_t i = 0; i < model.databases.size(); ++i) {
+        if (const char* fault = db_fault(model.databases[i], buffers.of(i), model);
+            fault != nullptr) {
+            return invalid("database", i, fault);
+        }
+    }
+    if (!ascending_rules(model.packet_rules, model.rules.size())) {
+        return Error{.code = ErrorCode::kInvalid,
+                     .message = "packet rules are out of range or order"};
+    }
+    return ok_status();
+}
+
+}  // namespace sluice::bundle
