@@ -7,6 +7,7 @@
 #include "dataplane/export/eve_file.h"
 #include "dataplane/io/pcap/pcap_io.h"
 #include "dataplane/pipeline/pipeline.h"
+#include "dataplane/site/site.h"
 #include "tools/sluice/replay_rules.h"
 
 #include <nlohmann/json.hpp>
@@ -225,8 +226,8 @@ Result<Site> site_of(const Options& o) {
                               ? pipeline::inline_config()
                               : pipeline::tap_config();
         }
-        pipeline::apply(c, site.config);
-        site.vars.addresses.insert(c.vars.begin(), c.vars.end());
+        site::apply_limits(c, site.config);
+        site.vars = site::site_vars(c);
     }
     return site;
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/site/site.h"
+
+namespace sluice::site {
+
+namespace {
+
+packet::ExceptionPolicy policy_of(control::ExceptionPolicy p) {
+    return p == control::ExceptionPolicy::kDrop ? packet::ExceptionPolicy::kDrop
+                                                : packet::ExceptionPolicy::kPass;
+}
+
+}  // namespace
+
+void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) {
+    const control::FlowLimits& f = config.flow;
+    out.flow.max_flows = f.max_flows;
+    out.flow.timeouts.tcp_new = seconds(f.tcp_new_s);
+    out.flow.timeouts.tcp_established = seconds(f.tcp_established_s);
+    out.flow.timeouts.tcp_closed = seconds(f.tcp_closed_s);
+    out.flow.timeouts.udp_new = out.flow.timeouts.udp_established = seconds(f.udp_s);
+    out.flow.timeouts.icmp_new = out.flow.timeouts.icmp_established = seconds(f.other_s);
+    out.flow.timeouts.other_new = out.flow.timeouts.other_established = seconds(f.other_s);
+    out.flow.exception = policy_of(config.dataplane.exception_policy);
+    out.stream.window = config.stream.window_bytes;
+    out.stream.max_streams = config.stream.windows;
+    out.stream.copy_store_bytes = config.stream.copy_store_bytes;
+    out.stream.midstream = config.stream.midstream;
+    out.stream.exception = policy_of(config.dataplane.exception_policy);
+}
+
+pipeline::PipelineConfig pipeline_config(const control::Config& config) {
+    pipeline::PipelineConfig out = config.dataplane.mode == control::SegmentMode::kInline
+                                       ? pipeline::inline_config()
+                                       : pipeline::tap_config();
+    apply_limits(config, out);
+    return out;
+}
+
+detect::SiteVars site_vars(const control::Config& config) {
+    detect::SiteVars vars;
+    for (const auto& [name, value] : config.vars) {
+        vars.addresses[name] = value;
+    }
+    return vars;
+}
+
+}  // namespace sluice::site
