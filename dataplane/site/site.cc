@@ -38,7 +38,7 @@ pipeline::PipelineConfig pipeline_config(const control::Config& config) {
 }
 
 detect::SiteVars site_vars(const control::Config& config) {
-    detect::SiteVars vars;
+    detect::SiteVars vars = detect::SiteVars::defaults();
     for (const auto& [name, value] : config.vars) {
         vars.addresses[name] = value;
     }

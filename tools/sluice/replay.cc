@@ -213,6 +213,7 @@ struct Site {
 
 Result<Site> site_of(const Options& o) {
     Site site;
+    site.vars = detect::SiteVars::defaults();
     const bool inline_mode = o.mode == "inline";
     site.config = inline_mode ? pipeline::inline_config() : pipeline::tap_config();
     if (!o.config.empty()) {

@@ -22,7 +22,7 @@ LoadedRules load_rules(const std::string& text, std::uint64_t version) {
     LoadedRules rules;
     rules.model = std::make_shared<const bundle::Model>(std::move(output.model));
     Result<std::unique_ptr<const detect::Ruleset>> built =
-        detect::Ruleset::build(rules.model, {}, version);
+        detect::Ruleset::build(rules.model, detect::SiteVars::defaults(), version);
     if (!built.ok()) {
         throw std::runtime_error(built.error().to_string());
     }
