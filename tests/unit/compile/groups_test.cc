@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compile/groups.h"
+
+#include "tests/unit/compile/hs_scan.h"
+#include "tests/unit/compile/model_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+namespace sluice::compile {
+namespace {
+
+using bundle::HeaderProto;
+using bundle::PayloadKind;
+using testing::ModelBuilder;
+
+bool no_pcre(const bundle::Pcre&, bool) {
+    return false;
+}
+
+void group(bundle::Model& model) {
+    std::vector<Prefilter> prefilters;
+    for (const bundle::Rule& rule : model.rules) {
+        prefilters.push_back(choose_prefilter(model, rule, no_pcre));
+    }
+    auto databases = emit_databases(plan_groups(model, prefilters), 2);
+    ASSERT_TRUE(databases.ok());
+    model.databases = std::move(databases).value();
+}
+
+const bundle::PayloadGroup* find(const bundle::Model& m, PayloadKind kind, HeaderProto proto,
+                                 Direction direction) {
+    for (const bundle::PayloadGroup& g : m.payload_groups) {
+        if (g.kind == kind && g.proto == proto && g.direction == direction) {
+            return &g;
+        }
+    }
+    return nullptr;
+}
+
+const bundle::PrefilterDb& db_at(const bundle::Model& m, const bundle::PayloadGroup& g,
+                                 std::uint16_t port) {
+    for (const bundle::PortClass& c : g.ports) {
+        if (c.range.lo <= port && port <= c.range.hi) {
+            return m.databases.at(c.db);
+        }
+    }
+    ADD_FAILURE() << "no class";
+    return m.databases.at(0);
+}
+
+TEST(Groups, BufferRulesGetOneDatabasePerBuffer) {
+    ModelBuilder b;
+    ModelBuilder::add(b.rule(1), BufferId::kHttpUri, b.content("/xq7zzk"));
+    ModelBuilder::add(b.rule(2), BufferId::kHttpUri, b.content("/xq7zzk"));
+    ModelBuilder::add(b.rule(3), BufferId::kHttpUserAgent, b.content("zzBot"));
+    group(b.model);
+    ASSERT_EQ(b.model.buffer_groups.size(), 2U);
+    const bundle::PrefilterDb& uri = b.model.databases.at(b.model.buffer_groups[0].db);
+    EXPECT_EQ(uri.pattern_length.size(), 1U) << "a literal of two rules is one pattern";
+    EXPECT_EQ(testing::candidates(uri, "GET /xq7zzk"), (std::set<std::uint32_t>{0, 1}));
+    EXPECT_TRUE(b.model.payload_groups.empty());
+    EXPECT_NE(b.model.rules[2].engines[0].items[0].flags & bundle::kPrefilterUsed, 0U);
+}
+
+TEST(Groups, PrefilterUsedOnlyWhenTheLiteralIsTheContent) {
+    ModelBuilder b;
+    ModelBuilder::add(b.rule(1), BufferId::kPayload, b.content("xqzvkj"));
+    ModelBuilder::add(b.rule(2), BufferId::kPayload, b.content("xqzvkjw"));
+    group(b.model);
+    EXPECT_NE(b.model.rules[0].engines[0].items[0].flags & bundle::kPrefilterUsed, 0U);
+    EXPECT_EQ(b.model.rules[1].engines[0].items[0].flags & bundle::kPrefilterUsed, 0U);
+}
+
+TEST(Groups, ServerPortIsDestinationToTheServerAndSourceToTheClient) {
+    ModelBuilder b;
+    const std::uint32_t web = b.ports({{80, 80}});
+    bundle::Rule& up = b.rule(1);
+    up.dst_ports = web;
+    ModelBuilder::add(up, BufferId::kPayload, b.content("xqzvkj"));
+    bundle::Rule& down = b.rule(2);
+    down.flow_flags = bundle::kRuleStream | bundle::kFlowToClient;
+    down.src_ports = web;
+    ModelBuilder::add(down, BufferId::kPayload, b.content("xqzvkj"));
+    group(b.model);
+    const auto* to_server =
+        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer);
+    const auto* to_client =
+        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToClient);
+    ASSERT_TRUE(to_server != nullptr && to_client != nullptr);
+    EXPECT_EQ(testing::candidates(db_at(b.model, *to_server, 80), "xqzvkj"),
+              (std::set<std::uint32_t>{0}));
+    EXPECT_EQ(testing::candidates(db_at(b.model, *to_client, 80), "xqzvkj"),
+              (std::set<std::uint32_t>{1}));
+    EXPECT_TRUE(testing::candidates(db_at(b.model, *to_server, 81), "xqzvkj").empty());
+    EXPECT_EQ(find(b.model, PayloadKind::kPacket, HeaderProto::kTcp, Direction::kToServer),
+              nullptr);
+}
+
+TEST(Groups, BidirectionalTakesBothPortsBothWays) {
+    ModelBuilder b;
+    bundle::Rule& rule = b.rule(1);
+    rule.flow_flags = bundle::kRuleStream | bundle::kRuleBidirectional;
+    rule.src_ports = b.ports({{1000, 1000}});
+    rule.dst_ports = b.ports({{2000, 2000}});
+    for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+        EXPECT_EQ(server_ports(b.model, b.model.rules[0], d),
+                  (bundle::PortSet{{1000, 1000}, {2000, 2000}}));
+    }
+}
+
+TEST(Groups, IpRulesAreCandidatesOfEveryProtocol) {
+    ModelBuilder b;
+    bundle::Rule& rule = b.rule(1);
+    rule.proto = HeaderProto::kIp;
+    rule.flow_flags = bundle::kRulePacket;
+    ModelBuilder::add(rule, BufferId::kPayload, b.content("xqzvkj"));
+    group(b.model);
+    for (const HeaderProto proto : {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto::kUdp,
+                                    HeaderProto::kIcmp, HeaderProto::kSctp}) {
+        for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
+            const auto* g = find(b.model, PayloadKind::kPacket, proto, d);
+            ASSERT_NE(g, nullptr);
+            EXPECT_EQ(testing::candidates(db_at(b.model, *g, 7), "xqzvkj"),
+                      (std::set<std::uint32_t>{0}));
+        }
+    }
+    EXPECT_EQ(b.model.databases.size(), 1U) << "identical databases are stored once";
+    EXPECT_EQ(find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer),
+              nullptr);
+}
+
+TEST(Groups, HeaderOnlyRulesAreForPacketsAndTheRestIsAlways) {
+    ModelBuilder b;
+    bundle::Item ttl;
+    ttl.kind = bundle::ItemKind::kTtl;
+    ModelBuilder::add(b.rule(1), BufferId::kPacketHeader, ttl);
+    ModelBuilder::add(b.rule(2), BufferId::kHttpUri, b.content("never", bundle::kNegated));
+    group(b.model);
+    EXPECT_EQ(b.model.packet_rules, (std::vector<std::uint32_t>{0}));
+    ASSERT_EQ(b.model.buffer_groups.size(), 1U);
+    EXPECT_EQ(b.model.databases.at(b.model.buffer_groups[0].db).always,
+              (std::vector<std::uint32_t>{1}));
+}
+
+// Any rule whose content is in the payload is a candidate on every port, direction and kind where
+// it may match.
+TEST(Groups, NoCandidateIsLost) {
+    std::mt19937 engine(11);
+    const auto rng = [&] { return static_cast<std::uint32_t>(engine()); };
+    ModelBuilder b;
+    std::vector<std::string> contents;
+    for (std::uint32_t r = 0; r < 200; ++r) {
+        bundle::Rule& rule = b.rule(r + 1);
+        rule.proto = static_cast<HeaderProto>(rng() % 3);
+        rule.flow_flags = (rng() % 3 + 1) << 8U;  // packet, stream, or both
+        rule.flow_flags |= rng() % 4;             // to server, to client, both or neither
+        const auto lo = static_cast<std::uint16_t>(rng() % 60000);
+        const auto hi = static_cast<std::uint16_t>(lo + rng() % 5000);
+        const std::uint32_t set = b.ports({{lo, hi}});
+        rule.src_ports = set;
+        rule.dst_ports = set;
+        std::string content = "c" + std::to_string(rng() % 1000) + "Q" + std::to_string(rng());
+        ModelBuilder::add(rule, BufferId::kPayload,
+                          b.content(content, rng() % 2 == 0 ? bundle::kNocase : 0U));
+        contents.push_back(std::move(content));
+    }
+    group(b.model);
+    for (std::uint32_t r = 0; r < contents.size(); ++r) {
+        const bundle::Rule& rule = b.model.rules[r];
+        for (const bundle::PayloadGroup& g : b.model.payload_groups) {
+            const bool kind =
+                (rule.flow_flags &
+                 (g.kind == PayloadKind::kPacket ? bundle::kRulePacket : bundle::kRuleStream)) != 0;
+            const bool proto = rule.proto == HeaderProto::kIp || rule.proto == g.proto;
+            const std::uint32_t said = rule.flow_flags & 3U;
+            const bool direction =
+                said == 0 || (said & (g.direction == Direction::kToServer ? 1U : 2U)) != 0;
+            if (kind && proto && direction) {
+                const std::uint16_t port = b.model.ports[rule.src_ports].front().lo;
+                const auto found =
+                    testing::candidates(db_at(b.model, g, port), "x " + contents[r] + " y");
+                ASSERT_EQ(found.count(r), 1U) << "rule " << r;
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace sluice::compile
