@@ -64,18 +64,18 @@ struct BundleConfig {
 };
 
 struct FlowLimits {
-    std::uint32_t max_flows = 65536;  // per worker
-    std::uint32_t tcp_new_s = 30;
+    std::uint32_t max_flows = 262144;  // per worker, 192 bytes each
+    std::uint32_t tcp_new_s = 60;
     std::uint32_t tcp_established_s = 600;
     std::uint32_t tcp_closed_s = 10;
-    std::uint32_t udp_s = 60;
-    std::uint32_t other_s = 30;
+    std::uint32_t udp_s = 300;  // both directions seen; a tenth of it while only one was
+    std::uint32_t other_s = 300;
 };
 
 struct StreamLimits {
     std::uint32_t window_bytes = 16384;
-    std::uint32_t windows = 8192;               // per worker
-    std::uint32_t copy_store_bytes = 33554432;  // per worker
+    std::uint32_t memory_mb = 128;     // windows and copies, per worker
+    std::uint32_t copy_store_mb = 32;  // of it, for copies of out-of-order segments
     bool midstream = true;
 };
 

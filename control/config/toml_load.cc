@@ -125,7 +125,7 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
 
 void read_flow(TableReader& in, FlowLimits& out) {
     constexpr std::uint32_t kDay = 86400;
-    in.u32("max_flows", out.max_flows, 16, 1U << 26);
+    in.u32("max_flows", out.max_flows, 64, 1U << 26);
     in.u32("tcp_new_s", out.tcp_new_s, 1, kDay);
     in.u32("tcp_established_s", out.tcp_established_s, 1, kDay);
     in.u32("tcp_closed_s", out.tcp_closed_s, 1, kDay);
@@ -135,9 +135,9 @@ void read_flow(TableReader& in, FlowLimits& out) {
 }
 
 void read_stream(TableReader& in, StreamLimits& out) {
-    in.u32("window_bytes", out.window_bytes, 4096, 1U << 20);
-    in.u32("windows", out.windows, 16, 1U << 24);
-    in.u32("copy_store_bytes", out.copy_store_bytes, 65536, 1U << 31);
+    in.u32("window_bytes", out.window_bytes, 4096, 48 * 1024);
+    in.u32("memory_mb", out.memory_mb, 1, 1U << 16);
+    in.u32("copy_store_mb", out.copy_store_mb, 1, out.memory_mb);
     in.boolean("midstream", out.midstream);
     in.finish();
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkerStats: a worker's counters as others may read them. The worker counts in plain variables
+// and publishes a copy every few milliseconds; readers sum over workers. Names are what `sluice
+// stats` and telemetry show. publish side: the worker; read side: any thread.
+#pragma once
+
+#include "dataplane/packet/reason.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::worker {
+
+enum class Stat : std::uint8_t {
+#define SLUICE_STAT(name) name,
+#include "dataplane/worker/stats.def"
+    count_
+};
+
+inline constexpr std::size_t kStatCount = static_cast<std::size_t>(Stat::count_);
+
+inline constexpr std::array<std::string_view, kStatCount> kStatNames = {
+#define SLUICE_STAT(name) #name,
+#include "dataplane/worker/stats.def"
+};
+
+struct StatValues {
+    std::array<std::uint64_t, kStatCount> stats{};
+    packet::ReasonCounters reasons{};
+
+    std::uint64_t& operator[](Stat s) { return stats[static_cast<std::size_t>(s)]; }
+
+    std::uint64_t operator[](Stat s) const { return stats[static_cast<std::size_t>(s)]; }
+
+    StatValues& operator+=(const StatValues& other) {
+        for (std::size_t i = 0; i < kStatCount; ++i) {
+            stats[i] += other.stats[i];
+        }
+        for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
+            reasons[i] += other.reasons[i];
+        }
+        return *this;
+    }
+};
+
+class WorkerStats {
+  public:
+    void publish(const StatValues& values) {
+        for (std::size_t i = 0; i < kStatCount; ++i) {
+            stats_[i].store(values.stats[i], std::memory_order_relaxed);
+        }
+        for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
+            reasons_[i].store(values.reasons[i], std::memory_order_relaxed);
+        }
+    }
+
+    StatValues read() const {
+        StatValues out;
+        for (std::size_t i = 0; i < kStatCount; ++i) {
+            out.stats[i] = stats_[i].load(std::memory_order_relaxed);
+        }
+        for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
+            out.reasons[i] = reasons_[i].load(std::memory_order_relaxed);
+        }
+        return out;
+    }
+
+  private:
+    std::array<std::atomic<std::uint64_t>, kStatCount> stats_{};
+    std::array<std::atomic<std::uint64_t>, packet::kReasonCount> reasons_{};
+};
+
+}  // namespace sluice::worker
