@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/app/detector.h"
+
+#include "dataplane/app/http1_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+namespace sluice::app {
+namespace {
+
+enum class Match : std::uint8_t { kNo, kPartial, kYes };
+
+Match starts_with(Bytes in, std::string_view s) {
+    const std::size_t n = std::min(in.size(), s.size());
+    if (n != 0 && std::memcmp(in.data(), s.data(), n) != 0) {
+        return Match::kNo;
+    }
+    return n == s.size() ? Match::kYes : Match::kPartial;
+}
+
+Match starts_with_nocase(Bytes in, std::string_view lower) {
+    const std::size_t n = std::min(in.size(), lower.size());
+    if (!equals_nocase(in.first(n), lower.substr(0, n))) {
+        return Match::kNo;
+    }
+    return n == lower.size() ? Match::kYes : Match::kPartial;
+}
+
+// Methods that are enough by themselves, as in Suricata; any other token needs "HTTP/" at the end
+// of the line.
+constexpr std::array<std::string_view, 27> kMethods = {"get",
+                                                       "put",
+                                                       "post",
+                                                       "head",
+                                                       "trace",
+                                                       "options",
+                                                       "connect",
+                                                       "delete",
+                                                       "patch",
+                                                       "propfind",
+                                                       "proppatch",
+                                                       "mkcol",
+                                                       "copy",
+                                                       "move",
+                                                       "lock",
+                                                       "unlock",
+                                                       "checkout",
+                                                       "uncheckout",
+                                                       "checkin",
+                                                       "update",
+                                                       "label",
+                                                       "report",
+                                                       "mkworkspace",
+                                                       "mkactivity",
+                                                       "merge",
+                                                       "version-control",
+                                                       "baseline-control"};
+
+constexpr std::size_t kMaxMethod = 32;
+
+bool known_method(Bytes method) {
+    return std::any_of(kMethods.begin(), kMethods.end(),
+                       [&](std::string_view m) { return equals_nocase(method, m); });
+}
+
+std::size_t leading(Bytes in, bool (*is)(std::uint8_t)) {
+    return static_cast<std::size_t>(std::find_if_not(in.begin(), in.end(), is) - in.begin());
+}
+
+// A request line that does not name HTTP may be SIP (RFC 3261 section 7.1).
+AppProto protocol_in_line(Bytes line) {
+    if (contains_nocase(line, " http/")) {
+        return AppProto::kHttp1;
+    }
+    return contains_nocase(line, " sip/2.0") ? AppProto::kSip : AppProto::kNone;
+}
+
+AppProto http_request(Bytes in) {
+    const std::size_t blank = leading(in, [](std::uint8_t c) { return is_space(c); });
+    const Bytes text = in.subspan(blank);
+    const std::size_t n = leading(text, is_token_char);
+    if (n > kMaxMethod) {
+        return AppProto::kNone;
+    }
+    if (n == text.size()) {
+        return AppProto::kUnknown;
+    }
+    if (n == 0 || !is_lws(text[n])) {
+        return AppProto::kNone;
+    }
+    if (known_method(text.first(n))) {
+        return AppProto::kHttp1;
+    }
+    const auto lf = std::find(text.begin(), text.end(), '\n');
+    const Bytes line = text.first(static_cast<std::size_t>(lf - text.begin()));
+    if (std::find(line.begin(), line.end(), 0) != line.end()) {
+        return AppProto::kNone;  // a binary protocol: let it go at once
+    }
+    return lf == text.end() ? AppProto::kUnknown : protocol_in_line(line);
+}
+
+AppProto http_response(Bytes in) {
+    const Bytes text =
+        in.subspan(leading(in, [](std::uint8_t c) { return c == '\r' || c == '\n'; }));
+    switch (starts_with_nocase(text, "http/")) {
+        case Match::kYes:
+            return AppProto::kHttp1;
+        case Match::kPartial:
+            return AppProto::kUnknown;
+        case Match::kNo:
+            return AppProto::kNone;
+    }
+    return AppProto::kNone;
+}
+
+struct Magic {
+    std::string_view bytes;
+    AppProto proto;
+};
+
+constexpr std::array<Magic, 5> kMagics = {{{"SSH-", AppProto::kSsh},
+                                           {"RFB 003.", AppProto::kRfb},
+                                           {"+OK ", AppProto::kPop3},
+                                           {"* OK ", AppProto::kImap},
+                                           {"SIP/2.0 ", AppProto::kSip}}};
+
+AppProto magic(Bytes in) {
+    AppProto best = AppProto::kNone;
+    for (const Magic& m : kMagics) {
+        switch (starts_with(in, m.bytes)) {
+            case Match::kYes:
+                return m.proto;
+            case Match::kPartial:
+                best = AppProto::kUnknown;
+                break;
+            case Match::kNo:
+                break;
+        }
+    }
+    return best;
+}
+
+// A record that carries a ClientHello or ServerHello (RFC 8446 sections 4 and 5.1).
+AppProto tls(Bytes in) {
+    constexpr std::size_t kEnough = 6;
+    constexpr std::uint8_t kHandshake = 22;
+    constexpr std::uint8_t kClientHello = 1;
+    constexpr std::uint8_t kServerHello = 2;
+    constexpr std::uint8_t kAlert = 21;
+    if (in[0] != kHandshake && in[0] != kAlert) {
+        return AppProto::kNone;
+    }
+    if (in.size() > 1 && in[1] != 3) {
+        return AppProto::kNone;
+    }
+    if (in.size() > 2 && in[2] > 4) {
+        return AppProto::kNone;
+    }
+    if (in.size() < kEnough) {
+        return AppProto::kUnknown;
+    }
+    const bool hello = in[5] == kClientHello || in[5] == kServerHello;
+    return in[0] == kAlert || hello ? AppProto::kTls : AppProto::kNone;
+}
+
+// NetBIOS session header, then the magic of SMB 1, 2/3 or an encrypted 3 ([MS-SMB2] sections 2.1
+// and 2.2.41).
+AppProto smb(Bytes in) {
+    constexpr std::size_t kHeader = 4;
+    if (in[0] != 0) {
+        return AppProto::kNone;
+    }
+    if (in.size() <= kHeader) {
+        return AppProto::kUnknown;
+    }
+    if (in[kHeader] < 0xfc) {
+        return AppProto::kNone;
+    }
+    switch (starts_with(in.subspan(kHeader + 1), "SMB")) {
+        case Match::kYes:
+            return AppProto::kSmb;
+        case Match::kPartial:
+            return AppProto::kUnknown;
+        case Match::kNo:
+            return AppProto::kNone;
+    }
+    return AppProto::kNone;
+}
+
+// Connection-oriented DCE/RPC version 5, little-endian, a bind or its answer (C706 chapter 12).
+AppProto dcerpc(Bytes in) {
+    constexpr std::size_t kEnough = 5;
+    if (in[0] != 5 || (in.size() > 1 && in[1] > 1)) {
+        return AppProto::kNone;
+    }
+    if (in.size() > 2 && !(in[2] >= 11 && in[2] <= 15)) {
+        return AppProto::kNone;
+    }
+    if (in.size() < kEnough) {
+        return AppProto::kUnknown;
+    }
+    return in[4] == 0x10 ? AppProto::kDcerpc : AppProto::kNone;
+}
+
+// SMTP and FTP greet with the same code: the text of the banner tells, or else the client's first
+// word.
+AppProto banner(Bytes in) {
+    const Match m = starts_with(in, "220");
+    if (m != Match::kYes) {
+        return m == Match::kPartial ? AppProto::kUnknown : AppProto::kNone;
+    }
+    if (in.size() > 3 && in[3] != ' ' && in[3] != '-') {
+        return AppProto::kNone;
+    }
+    // The first line only, so that the answer does not depend on how much has arrived.
+    const auto lf = std::find(in.begin(), in.end(), '\n');
+    if (lf == in.end()) {
+        return AppProto::kUnknown;
+    }
+    const Bytes line = in.first(static_cast<std::size_t>(lf - in.begin()));
+    if (contains_nocase(line, "smtp")) {
+        return AppProto::kSmtp;
+    }
+    return contains_nocase(line, "ftp") ? AppProto::kFtp : AppProto::kUnknown;
+}
+
+constexpr std::array<Magic, 4> kFirstWords = {{{"ehlo ", AppProto::kSmtp},
+                                               {"helo ", AppProto::kSmtp},
+                                               {"user ", AppProto::kFtp},
+                                               {"auth tls", AppProto::kFtp}}};
+
+AppProto first_word(Bytes in) {
+    AppProto best = AppProto::kNone;
+    for (const Magic& m : kFirstWords) {
+        switch (starts_with_nocase(in, m.bytes)) {
+            case Match::kYes:
+                return m.proto;
+            case Match::kPartial:
+                best = AppProto::kUnknown;
+                break;
+            case Match::kNo:
+                break;
+        }
+    }
+    return best;
+}
+
+// The client preface (RFC 9113 section 3.4) would also be a plausible HTTP/1 request line.
+AppProto http2(Bytes in) {
+    switch (starts_with(in, "PRI * HTTP/2.0\r\n")) {
+        case Match::kYes:
+            return AppProto::kHttp2;
+        case Match::kPartial:
+            return AppProto::kUnknown;
+        case Match::kNo:
+            return AppProto::kNone;
+    }
+    return AppProto::kNone;
+}
+
+using Probe = AppProto (*)(Bytes);
+
+// In order: a probe that still waits for bytes keeps later ones from deciding.
+constexpr std::array<Probe, 7> kClientProbes = {http2, first_word, magic,       tls,
+                                                smb,   dcerpc,     http_request};
+constexpr std::array<Probe, 6> kServerProbes = {http_response, magic, banner, tls, smb, dcerpc};
+
+AppProto run(const Probe* probes, std::size_t count, Bytes in) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const AppProto p = probes[i](in);
+        if (p != AppProto::kNone) {
+            return p;
+        }
+    }
+    return AppProto::kNone;
+}
+
+}  // namespace
+
+AppProto detect_protocol(Direction sender, Bytes first) {
+    if (first.empty()) {
+        return AppProto::kUnknown;
+    }
+    const Bytes in = first.first(std::min(first.size(), kDetectBytes));
+    const AppProto p = sender == Direction::kToServer
+                           ? run(kClientProbes.data(), kClientProbes.size(), in)
+                           : run(kServerProbes.data(), kServerProbes.size(), in);
+    return p == AppProto::kUnknown && first.size() >= kDetectBytes ? AppProto::kNone : p;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which application protocol a TCP connection speaks, told from the first bytes of a direction and
+// never from a port. A pure function of the prefix: once decided, more bytes do not change the
+// answer, so segmentation does not matter.
+#pragma once
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/proto.h"
+
+namespace sluice::app {
+
+// Bytes of a direction after which an undecided one is no protocol of ours.
+inline constexpr std::size_t kDetectBytes = 1024;
+
+// 'sender' is the direction of these bytes, which start at stream offset 0. kUnknown: more bytes
+// may tell; kNone: no protocol that this direction could begin with.
+AppProto detect_protocol(Direction sender, Bytes first);
+
+}  // namespace sluice::app

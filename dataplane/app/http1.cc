@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/app/http1.h"
+
+#include "dataplane/app/http1_text.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::app {
+namespace {
+
+using packet::Reason;
+
+// Bytes of a header name that maybe_fields() waits for: the stream window certainly keeps that
+// many.
+constexpr std::size_t kMaxNameProbe = 60;
+
+constexpr std::string_view kResponseMark = "http";
+
+std::size_t find_lf(Bytes in) {
+    const void* p = in.empty() ? nullptr : std::memchr(in.data(), '\n', in.size());
+    return p == nullptr ? in.size()
+                        : static_cast<std::size_t>(static_cast<const std::uint8_t*>(p) - in.data());
+}
+
+}  // namespace
+
+Http1::Http1(const AppConfig& config) : config_(config), arena_(config.slabs), builder_(config) {}
+
+Http1::Step Http1::step() {
+    switch (half_->state) {
+        case HalfState::kStart:
+            return start();
+        case HalfState::kLine:
+            return first_line();
+        case HalfState::kMaybeFields:
+            return maybe_fields();
+        case HalfState::kFields:
+            return fields();
+        case HalfState::kLength:
+            return length_body();
+        case HalfState::kUntilClose:
+            return until_close_body();
+        case HalfState::kChunkSize:
+            return chunk_size();
+        case HalfState::kChunkData:
+            return chunk_data();
+        case HalfState::kChunkEnd:
+            return chunk_end();
+        case HalfState::kTrailers:
+            return trailers();
+        case HalfState::kTunnelWait:
+        case HalfState::kOff:
+            return Step::kNeedMore;
+        case HalfState::kAbandon:
+            half_->state = HalfState::kOff;
+            return Step::kMessageEnd;
+    }
+    return Step::kNeedMore;
+}
+
+Http1::Step Http1::start() {
+    Bytes in = unread();
+    std::size_t blank = 0;
+    while (blank < in.size() && (in[blank] == '\n' || in[blank] == '\r')) {
+        ++blank;
+    }
+    take(blank);
+    in = in.subspan(blank);
+    if (in.empty()) {
+        return Step::kNeedMore;
+    }
+    return chunk_.direction == Direction::kToServer ? start_request(in) : start_response(in);
+}
+
+Http1::Step Http1::start_request(Bytes in) {
+    if (!is_token_char(in.front()) && !is_space(in.front())) {
+        return damaged(Reason::http_malformed);
+    }
+    open_message();
+    half_->state = HalfState::kLine;
+    return Step::kGoOn;
+}
+
+// A response that does not begin with "HTTP" is an HTTP/0.9 body, unless a message came before it.
+Http1::Step Http1::start_response(Bytes in) {
+    std::size_t blank = 0;
+    while (blank < in.size() && is_lws(in[blank])) {
+        ++blank;
+    }
+    const std::size_t n = std::min(in.size() - blank, kResponseMark.size());
+    if (equals_nocase(in.subspan(blank, n), kResponseMark.substr(0, n))) {
+        if (n < kResponseMark.size()) {
+            if (blank > kMaxNameProbe) {
+                return damaged(Reason::http_malformed);
+            }
+            return Step::kNeedMore;
+        }
+        open_message();
+        half_->state = HalfState::kLine;
+        return Step::kGoOn;
+    }
+    if (half_->understood) {
+        return damaged(Reason::http_malformed);
+    }
+    open_message();
+    half_->understood = true;
+    half_->line_shown = half_->headers_shown = true;  // there are none
+    half_->body_start = half_->consumed;
+    half_->state = HalfState::kUntilClose;
+    return Step::kGoOn;
+}
+
+void Http1::open_message() {
+    HttpHalf& h = *half_;
+    drop_message(h);
+    h.tx_id = h.next_tx;
+    h.block_start = h.consumed;
+    h.body_total = 0;
+    h.line_size = 0;
+    h.status = 0;
+    h.line = LineState::kText;
+    h.copied_body = false;
+    h.line_shown = h.headers_shown = false;
+    h.announced = false;
+    h.ended = false;
+    facts_ = MessageFacts{};
+}
+
+Http1::Step Http1::first_line() {
+    const Bytes in = unread();
+    const std::size_t lf = find_lf(in);
+    if (lf == in.size()) {
+        take(lf);
+        return Step::kNeedMore;
+    }
+    take(lf + 1);
+    const Bytes line = block();
+    if (line.data() == nullptr) {
+        return damaged(stash_failure());
+    }
+    HttpHalf& h = *half_;
+    h.line_size = static_cast<std::uint32_t>(line.size());
+    h.line = LineState::kEmpty;
+    h.understood = true;
+    if (chunk_.direction == Direction::kToClient) {
+        h.state = HalfState::kFields;
+        return Step::kGoOn;
+    }
+    const RequestLine request = parse_request_line(chomp(line));
+    if (!std::all_of(request.method.begin(), request.method.end(), is_token_char)) {
+        return damaged(Reason::http_malformed);
+    }
+    h.method = request.kind;
+    flow_->push_method(request.kind);
+    h.state = request.protocol.data() == nullptr ? HalfState::kMaybeFields : HalfState::kFields;
+    return Step::kGoOn;
+}
+
+Http1::Step Http1::maybe_fields() {
+    const Bytes in = unread();
+    std::size_t n = 0;
+    while (n < in.size() && n < kMaxNameProbe && is_token_char(in[n])) {
+        ++n;
+    }
+    if (n == in.size() && n < kMaxNameProbe) {
+        return Step::kNeedMore;
+    }
+    if (n > 0 && n < in.size() && in[n] == ':') {
+        half_->state = HalfState::kFields;
+        return Step::kGoOn;
+    }
+    // HTTP/0.9: whatever follows the request is not HTTP.
+    if (!build(block(), true)) {
+        return Step::kDamaged;
+    }
+    half_->state = HalfState::kOff;
+    return Step::kMessageEnd;
+}
+
+// Moves to just behind the empty line, or to the end of the chunk.
+bool Http1::find_block_end() {
+    HttpHalf& h = *half_;
+    const Bytes in = unread();
+    std::size_t pos = 0;
+    while (pos < in.size()) {
+        if (h.line == LineState::kText) {
+            const std::size_t lf = find_lf(in.subspan(pos));
+            pos += lf;
+            if (pos < in.size()) {
+                ++pos;
+                h.line = LineState::kEmpty;
+            }
+            continue;
+        }
+        const std::uint8_t c = in[pos++];
+        if (c == '\n') {
+            take(pos);
+            return true;
+        }
+        h.line = h.line == LineState::kEmpty && c == '\r' ? LineState::kCr : LineState::kText;
+    }
+    take(pos);
+    return false;
+}
+
+Http1::Step Http1::fields() {
+    if (!find_block_end()) {
+        return Step::kNeedMore;
+    }
+    return build(block(), true) ? headers_complete() : Step::kDamaged;
+}
+
+bool Http1::build(Bytes bytes, bool with_headers) {
+    HttpHalf& h = *half_;
+    const Direction d = chunk_.direction;
+    const StoreBuilder::Input in{d, bytes, h.line_size, with_headers};
+    if (bytes.data() == nullptr) {
+        (void)damaged(stash_failure());
+        return false;
+    }
+    const BuildResult r = builder_.build(in, arena_, h.store, facts_);
+    if (r != BuildResult::kOk) {
+        (void)damaged(r == BuildResult::kLimit ? Reason::http_header_limit
+                                               : Reason::http_store_full);
+        return false;
+    }
+    h.status = facts_.status;
+    new_ |= h.line_shown ? 0 : line_buffers(d);
+    h.line_shown = true;
+    if (with_headers) {
+        new_ |= header_buffers(d);
+        h.headers_shown = true;
+        arena_.give(h.raw);
+        h.raw_size = 0;
+    }
+    return true;
+}
+
+Http1::Step Http1::headers_complete() {
+    half_->body_start = half_->consumed;
+    if (facts_.anomaly) {
+        count(Reason::http_malformed);
+    }
+    return chunk_.direction == Direction::kToServer ? request_body(facts_) : response_body(facts_);
+}
+
+Http1::Step Http1::request_body(const MessageFacts& facts) {
+    HttpHalf& h = *half_;
+    switch (facts.body) {
+        case BodyKind::kLength:
+            h.left = static_cast<std::uint64_t>(facts.length);
+            h.state = HalfState::kLength;
+            return Step::kGoOn;
+        case BodyKind::kChunked:
+            start_copied_body();
+            h.state = HalfState::kChunkSize;
+            return Step::kGoOn;
+        case BodyKind::kInvalid:
+            // Counted as an anomaly already. Nobody can tell where the body ends.
+            h.state = HalfState::kOff;
+            return Step::kMessageEnd;
+        case BodyKind::kUntilClose:
+        case BodyKind::kNone:
+            h.state = h.method == MethodKind::kConnect ? HalfState::kTunnelWait : HalfState::kStart;
+            return Step::kMessageEnd;
+    }
+    return Step::kMessageEnd;
+}
+
+Http1::Step Http1::response_body(const MessageFacts& facts) {
+    HttpHalf& h = *half_;
+    const std::uint16_t status = facts.status;
+    if (is_interim(status)) {
+        // An interim response; the one that counts follows.
+        new_ = 0;
+        h.ended = true;
+        h.state = HalfState::kStart;
+        return Step::kGoOn;
+    }
+    const MethodKind method = flow_->front_method();
+    flow_->pop_method();
+    const bool tunnel =
+        status == 101 || (method == MethodKind::kConnect && status >= 200 && status < 300);
+    HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
+    if (tunnel) {
+        h.state = HalfState::kOff;
+        request.state = request.state == HalfState::kOff ? HalfState::kOff : HalfState::kAbandon;
+        return Step::kMessageEnd;
+    }
+    if (method == MethodKind::kConnect && request.state == HalfState::kTunnelWait) {
+        request.state = HalfState::kStart;
+    }
+    h.state = HalfState::kStart;
+    if (method == MethodKind::kHead || status == 204 || status == 304) {
+        return Step::kMessageEnd;
+    }
+    switch (facts.body) {
+        case BodyKind::kLength:
+            h.left = static_cast<std::uint64_t>(facts.length);
+            h.state = HalfState::kLength;
+            return Step::kGoOn;
+        case BodyKind::kChunked:
+            start_copied_body();
+            h.state = HalfState::kChunkSize;
+            return Step::kGoOn;
+        case BodyKind::kUntilClose:
+        case BodyKind::kInvalid:
+            h.state = HalfState::kUntilClose;
+            return Step::kGoOn;
+        case BodyKind::kNone:
+            return Step::kMessageEnd;
+    }
+    return Step::kMessageEnd;
+}
+
+// The connection ends here: what is there is all there will be.
+Http1::Step Http1::at_end() {
+    HttpHalf& h = *half_;
+    const HalfState before = h.state;
+    h.state = HalfState::kOff;
+    switch (before) {
+        case HalfState::kLine:
+        case HalfState::kMaybeFields:
+        case HalfState::kFields: {
+            const Bytes all = block();
+            if (before == HalfState::kLine) {
+                h.line_size = static_cast<std::uint32_t>(all.size());
+            }
+            return build(all, true) ? Step::kMessageEnd : Step::kDamaged;
+        }
+        case HalfState::kStart:
+            if (!unread().empty() && chunk_.direction == Direction::kToClient && !h.understood) {
+                open_message();  // a response shorter than "HTTP"
+                h.understood = true;
+                h.line_shown = h.headers_shown = true;
+                h.body_start = h.consumed;
+                (void)until_close_body();
+                return Step::kMessageEnd;
+            }
+            return Step::kNeedMore;
+        case HalfState::kLength:
+        case HalfState::kUntilClose:
+        case HalfState::kChunkSize:
+        case HalfState::kChunkData:
+        case HalfState::kChunkEnd:
+        case HalfState::kTrailers:
+        case HalfState::kAbandon:
+            return Step::kMessageEnd;
+        case HalfState::kTunnelWait:
+        case HalfState::kOff:
+            return Step::kNeedMore;
+    }
+    return Step::kNeedMore;
+}
+
+Http1::Step Http1::damaged(Reason reason) {
+    count(reason);
+    gave_up_ = gave_up_ || reason == Reason::http_store_full ||
+               !(flow_->half[0].understood || flow_->half[1].understood);
+    half_->state = HalfState::kOff;
+    return Step::kDamaged;
+}
+
+}  // namespace sluice::app

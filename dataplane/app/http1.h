@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Http1: incremental parser of HTTP/1.x and 0.9 (RFC 9112), both directions, as lenient as libhtp.
+// begin() takes one stream chunk, each next() reads on to the end of a message or of the chunk and
+// says what became visible. Never recursive, work linear in the bytes, memory from the arena only;
+// what does not fit or does not parse turns the direction off. Identity bodies are not copied and
+// not looked at. One worker thread.
+#pragma once
+
+#include "dataplane/app/app_config.h"
+#include "dataplane/app/buffers.h"
+#include "dataplane/app/http1_state.h"
+#include "dataplane/app/http1_store.h"
+#include "dataplane/app/slab_arena.h"
+#include "dataplane/packet/reason.h"
+#include "dataplane/stream/stream_chunk.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::app {
+
+class Http1 {
+  public:
+    explicit Http1(const AppConfig& config);
+
+    // REQUIRES: chunk.flow speaks HTTP/1 and 'state' is its state. Views of earlier points end
+    // here.
+    void begin(HttpFlow& state, const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+
+    // One more point of the chunk; false when there is none left.
+    bool next(InspectionPoint& point);
+
+    // The chunk ended HTTP on this flow as a whole: it never was HTTP, or there was no memory for
+    // it.
+    bool gave_up() const { return gave_up_; }
+
+    // Gives back all slabs.
+    void release(HttpFlow& state);
+
+    HttpSummary summary(const HttpFlow& state, Direction direction) const;
+
+    const SlabArena& arena() const { return arena_; }
+
+  private:
+    // What a step of the parser leads to.
+    enum class Step : std::uint8_t {
+        kGoOn,      // look again
+        kNeedMore,  // the chunk is used up
+        kMessageEnd,
+        kShow,     // the body window is full: show it before going on
+        kDamaged,  // counted; message and direction end here
+    };
+
+    // http1.cc: messages
+    Step step();
+    Step start();
+    Step start_request(Bytes in);
+    Step start_response(Bytes in);
+    Step first_line();
+    Step maybe_fields();
+    Step fields();
+    Step headers_complete();
+    Step request_body(const MessageFacts& facts);
+    Step response_body(const MessageFacts& facts);
+    Step at_end();
+    Step damaged(packet::Reason reason);
+    void open_message();
+    bool build(Bytes block, bool with_headers);
+    bool find_block_end();
+
+    // http1_body.cc: bodies
+    Step length_body();
+    Step until_close_body();
+    Step chunk_size();
+    Step chunk_size_line(Bytes in);
+    Step chunk_data();
+    Step chunk_end();
+    Step trailers();
+    Step copy_body(Bytes in);
+    bool make_room(std::size_t bytes);
+    void start_copied_body();
+
+    // http1_emit.cc: bytes and points
+    Bytes unread() const;
+
+    void take(std::uint64_t bytes) { half_->consumed += bytes; }
+
+    Step end_of_chunk();
+    bool shows_line(Step s) const;
+    bool stash();
+    packet::Reason stash_failure() const;
+    Bytes block();
+    Bytes first_line_bytes() const;
+
+    bool anything_new() const { return new_ != 0 || new_body_ != 0; }
+
+    void fill(InspectionPoint& point, bool end);
+    BufferView body_view(bool end) const;
+    void end_message();
+    void drop_message(HttpHalf& h);
+    void settle(HttpFlow& state);
+
+    void count(packet::Reason reason) { packet::count(*reasons_, reason); }
+
+    AppConfig config_;
+    SlabArena arena_;
+    StoreBuilder builder_;
+    std::array<BufferView, kBufferCount> views_{};
+
+    // The chunk at hand.
+    HttpFlow* flow_ = nullptr;
+    HttpHalf* half_ = nullptr;
+    stream::StreamChunk chunk_;
+    packet::ReasonCounters* reasons_ = nullptr;
+    BufferMask new_ = 0;          // line and header buffers not shown yet
+    std::uint64_t new_body_ = 0;  // body bytes not shown yet
+    MessageFacts facts_;
+    bool gave_up_ = false;
+    bool done_ = true;
+};
+
+}  // namespace sluice::app

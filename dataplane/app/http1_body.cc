@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies: RFC 9112 sections 6 and 7.
+#include "dataplane/app/http1.h"
+#include "dataplane/app/http1_text.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::app {
+namespace {
+
+using packet::Reason;
+
+constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59;
+constexpr std::size_t kMaxWindow = 32 * 1024;  // capacity: body_history and as much room behind it
+
+bool is_chunk_blank(std::uint8_t c) {
+    return is_space(c);
+}
+
+}  // namespace
+
+Http1::Step Http1::length_body() {
+    HttpHalf& h = *half_;
+    const std::uint64_t n = std::min<std::uint64_t>(unread().size(), h.left);
+    take(n);
+    h.left -= n;
+    h.body_total += n;
+    new_body_ += n;
+    if (h.left != 0) {
+        return Step::kNeedMore;
+    }
+    h.state = HalfState::kStart;
+    return Step::kMessageEnd;
+}
+
+Http1::Step Http1::until_close_body() {
+    HttpHalf& h = *half_;
+    const Bytes in = unread();
+    if (h.copied_body) {
+        return copy_body(in);
+    }
+    take(in.size());
+    h.body_total += in.size();
+    new_body_ += in.size();
+    return Step::kNeedMore;
+}
+
+void Http1::start_copied_body() {
+    HttpHalf& h = *half_;
+    h.copied_body = true;
+    h.body_size = 0;
+    h.left = 0;
+    h.chunk_digits = h.chunk_extension = false;
+}
+
+// One line: blanks, hexadecimal digits, anything, LF. 'left' collects the number.
+Http1::Step Http1::chunk_size() {
+    const Bytes in = unread();
+    if (in.empty()) {
+        return Step::kNeedMore;
+    }
+    if (half_->chunk_extension) {
+        return chunk_size_line(in);
+    }
+    HttpHalf& h = *half_;
+    std::size_t pos = 0;
+    while (!h.chunk_digits && pos < in.size() && is_chunk_blank(in[pos])) {
+        ++pos;
+    }
+    for (; pos < in.size(); ++pos) {
+        const int digit = hex_value(in[pos]);
+        if (digit < 0) {
+            break;
+        }
+        h.chunk_digits = true;
+        h.left = std::min(h.left * 16 + static_cast<std::uint64_t>(digit), kMaxChunk);
+    }
+    take(pos);
+    if (pos == in.size()) {
+        return Step::kNeedMore;
+    }
+    h.chunk_extension = true;
+    if (h.chunk_digits && h.left < kMaxChunk) {
+        return Step::kGoOn;
+    }
+    if (chunk_.direction == Direction::kToServer) {
+        return damaged(Reason::http_malformed);
+    }
+    // Clients show the rest as it is, and so must we see it.
+    count(Reason::http_malformed);
+    h.state = HalfState::kUntilClose;
+    return Step::kGoOn;
+}
+
+Http1::Step Http1::chunk_size_line(Bytes in) {
+    HttpHalf& h = *half_;
+    const void* lf = std::memchr(in.data(), '\n', in.size());
+    if (lf == nullptr) {
+        take(in.size());
+        return Step::kNeedMore;
+    }
+    take(static_cast<std::size_t>(static_cast<const std::uint8_t*>(lf) - in.data()) + 1);
+    h.chunk_digits = h.chunk_extension = false;
+    h.state = h.left == 0 ? HalfState::kTrailers : HalfState::kChunkData;
+    h.line = LineState::kEmpty;
+    return Step::kGoOn;
+}
+
+Http1::Step Http1::chunk_data() {
+    HttpHalf& h = *half_;
+    const Bytes in = unread();
+    const std::uint64_t before = h.consumed;
+    const Step step =
+        copy_body(in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), h.left))));
+    h.left -= h.consumed - before;
+    if (h.left != 0 || step == Step::kDamaged) {
+        return step;
+    }
+    h.state = HalfState::kChunkEnd;
+    return step == Step::kShow ? step : Step::kGoOn;
+}
+
+Http1::Step Http1::chunk_end() {
+    const Bytes in = unread();
+    const void* lf = in.empty() ? nullptr : std::memchr(in.data(), '\n', in.size());
+    if (lf == nullptr) {
+        take(in.size());
+        return Step::kNeedMore;
+    }
+    take(static_cast<std::size_t>(static_cast<const std::uint8_t*>(lf) - in.data()) + 1);
+    half_->state = HalfState::kChunkSize;
+    return Step::kGoOn;
+}
+
+// Trailer fields are passed over, up to a limit: rules see them in the raw stream.
+Http1::Step Http1::trailers() {
+    HttpHalf& h = *half_;
+    const std::uint64_t before = h.consumed;
+    const bool complete = find_block_end();
+    h.left += h.consumed - before;
+    if (h.left > config_.max_header_bytes) {
+        return damaged(Reason::http_header_limit);
+    }
+    if (!complete) {
+        return Step::kNeedMore;
+    }
+    h.state = HalfState::kStart;
+    return Step::kMessageEnd;
+}
+
+// Appends to the window what fits, at most 'in'.
+Http1::Step Http1::copy_body(Bytes in) {
+    HttpHalf& h = *half_;
+    if (in.empty()) {
+        return Step::kNeedMore;
+    }
+    if (!make_room(in.size())) {
+        return damaged(Reason::http_store_full);
+    }
+    const MutableBytes window = arena_.bytes(h.body);
+    const std::size_t capacity = std::min(window.size(), kMaxWindow);
+    const std::size_t n = std::min(in.size(), capacity - h.body_size);
+    std::memcpy(window.data() + h.body_size, in.data(), n);
+    h.body_size += static_cast<std::uint32_t>(n);
+    h.body_total += n;
+    new_body_ += n;
+    take(n);
+    return n < in.size() ? Step::kShow : Step::kNeedMore;
+}
+
+// Grows the window, or drops its oldest bytes when nothing new is in it. False: no memory at all.
+bool Http1::make_room(std::size_t bytes) {
+    HttpHalf& h = *half_;
+    const std::size_t want = std::min(h.body_size + bytes, kMaxWindow);
+    const bool grown = arena_.grow(h.body, h.body_size, want);
+    if (!grown && h.body == kNoSlab) {
+        return false;
+    }
+    const MutableBytes window = arena_.bytes(h.body);
+    const std::size_t capacity = std::min(window.size(), kMaxWindow);
+    if (bytes <= capacity - h.body_size || new_body_ != 0) {
+        return true;
+    }
+    const std::size_t history = std::min<std::size_t>(config_.body_history, capacity / 2);
+    if (h.body_size > history) {
+        std::memmove(window.data(), window.data() + h.body_size - history, history);
+        h.body_size = static_cast<std::uint32_t>(history);
+    }
+    return true;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What HTTP/1 remembers of one connection between TCP segments. Lives in AppStage's pool; the slabs
+// belong to its arena. Offsets are stream offsets of the direction. One worker thread.
+#pragma once
+
+#include "dataplane/app/http1_store.h"
+#include "dataplane/app/slab_arena.h"
+#include "dataplane/flow/flow.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::app {
+
+enum class HalfState : std::uint8_t {
+    kStart,        // before a message
+    kLine,         // in its first line
+    kMaybeFields,  // after a request line without protocol: HTTP/0.9, or do header fields follow?
+    kFields,       // in the header block
+    kLength,       // body of known length
+    kUntilClose,   // body that the end of the connection ends
+    kChunkSize,
+    kChunkData,
+    kChunkEnd,  // the line end after a chunk
+    kTrailers,
+    kTunnelWait,  // after CONNECT: the response decides whether what follows is HTTP
+    kAbandon,     // close the message in progress, then off
+    kOff,
+};
+
+// Where the search for the empty line stands.
+enum class LineState : std::uint8_t { kEmpty, kCr, kText };
+
+struct HttpHalf {
+    std::uint64_t consumed = 0;     // next byte to parse
+    std::uint64_t block_start = 0;  // first byte of the first line
+    std::uint64_t body_start = 0;   // of an identity body
+    std::uint64_t body_total = 0;   // body bytes so far
+    std::uint64_t left = 0;         // of the body, of the chunk; or bytes of trailers so far
+    std::uint64_t tx_id = 0;        // of the message at hand, or of the last one
+    std::uint64_t next_tx = 0;
+    Slab raw = kNoSlab;  // first line and headers that arrived in earlier TCP segments
+    Slab store = kNoSlab;
+    Slab body = kNoSlab;  // window of a chunked body
+    std::uint32_t raw_size = 0;
+    std::uint32_t body_size = 0;  // bytes in the window
+    std::uint32_t line_size = 0;  // of the first line with its LF; 0: not complete
+    std::uint16_t status = 0;
+    HalfState state = HalfState::kStart;
+    LineState line = LineState::kEmpty;
+    MethodKind method = MethodKind::kOther;
+    bool chunk_digits = false;     // the chunk size has begun
+    bool chunk_extension = false;  // ... and ended
+    bool copied_body = false;      // body bytes go through the window
+    bool line_shown = false;       // buffers of the first line were in a point
+    bool headers_shown = false;
+    bool announced = false;   // a point of this message was handed out
+    bool understood = false;  // at least one message had a complete first line
+    bool ended =
+        true;  // no message is at hand; slabs of the last one go when nobody looks any more
+};
+
+struct HttpFlow {
+    static constexpr std::size_t kMaxPipelined = 64;
+
+    std::array<HttpHalf, 2> half;
+    // Methods of requests not yet answered, oldest first; those beyond the ring are taken for
+    // kOther.
+    std::array<MethodKind, kMaxPipelined> methods{};
+    std::uint32_t first_method = 0;
+    std::uint32_t method_count = 0;
+    std::uint64_t untracked = 0;
+    std::uint32_t next_free = flow::kNoIndex;
+
+    void push_method(MethodKind m) {
+        if (untracked != 0 || method_count == kMaxPipelined) {
+            ++untracked;
+            return;
+        }
+        methods[(first_method + method_count) % kMaxPipelined] = m;
+        ++method_count;
+    }
+
+    // kOther for a response that answers nothing.
+    MethodKind front_method() const {
+        return method_count == 0 ? MethodKind::kOther : methods[first_method];
+    }
+
+    void pop_method() {
+        if (method_count != 0) {
+            first_method = (first_method + 1) % kMaxPipelined;
+            --method_count;
+        } else if (untracked != 0) {
+            --untracked;
+        }
+    }
+};
+
+}  // namespace sluice::app

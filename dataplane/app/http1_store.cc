@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/app/http1_store.h"
+
+#include "dataplane/app/uri.h"
+#include "dataplane/base/check.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace sluice::app {
+namespace {
+
+using enum BufferId;
+
+constexpr BufferId kNoBuffer = BufferId::kCount;
+
+// Headers that have a buffer of their own.
+struct KnownHeader {
+    std::string_view name;
+    BufferId in_request;
+    BufferId in_response;
+};
+
+constexpr std::array<KnownHeader, 13> kKnownHeaders = {{
+    {"host", kHttpHostRaw, kNoBuffer},
+    {"accept", kHttpAccept, kNoBuffer},
+    {"cookie", kHttpRequestCookie, kNoBuffer},
+    {"server", kNoBuffer, kHttpServer},
+    {"referer", kHttpReferer, kNoBuffer},
+    {"location", kNoBuffer, kHttpLocation},
+    {"connection", kHttpRequestConnection, kHttpResponseConnection},
+    {"set-cookie", kNoBuffer, kHttpResponseCookie},
+    {"user-agent", kHttpUserAgent, kNoBuffer},
+    {"content-type", kHttpRequestContentType, kHttpResponseContentType},
+    {"content-length", kHttpRequestContentLen, kHttpResponseContentLen},
+    {"accept-encoding", kHttpAcceptEnc, kNoBuffer},
+    {"accept-language", kHttpAcceptLang, kNoBuffer},
+}};
+
+constexpr BufferMask join(std::initializer_list<BufferId> ids) {
+    BufferMask m = 0;
+    for (const BufferId id : ids) {
+        m |= mask_of(id);
+    }
+    return m;
+}
+
+constexpr BufferMask kRequestLineMask =
+    join({kHttpUri, kHttpUriRaw, kHttpMethod, kHttpProtocol, kHttpRequestLine});
+constexpr BufferMask kRequestHeaderMask =
+    join({kHttpRequestHeader, kHttpRequestHeaderRaw, kHttpRequestHeaderNames, kHttpRequestStart,
+          kHttpHost, kHttpHostRaw, kHttpUserAgent, kHttpReferer, kHttpRequestCookie, kHttpAccept,
+          kHttpAcceptEnc, kHttpAcceptLang, kHttpRequestConnection, kHttpRequestContentType,
+          kHttpRequestContentLen});
+constexpr BufferMask kRequestBodyMask = join({kHttpRequestBody, kFileDataToServer});
+constexpr BufferMask kResponseLineMask =
+    join({kHttpResponseLine, kHttpStatCode, kHttpStatMsg, kHttpResponseProtocol});
+constexpr BufferMask kResponseHeaderMask =
+    join({kHttpResponseHeader, kHttpResponseHeaderRaw, kHttpResponseHeaderNames, kHttpResponseStart,
+          kHttpServer, kHttpLocation, kHttpResponseCookie, kHttpResponseConnection,
+          kHttpResponseContentType, kHttpResponseContentLen});
+constexpr BufferMask kResponseBodyMask = join({kHttpResponseBody, kFileDataToClient});
+
+BufferId known_buffer(Bytes name, Direction d) {
+    for (const KnownHeader& h : kKnownHeaders) {
+        if (h.name.size() == name.size() && equals_nocase(name, h.name)) {
+            return d == Direction::kToServer ? h.in_request : h.in_response;
+        }
+    }
+    return kNoBuffer;
+}
+
+// http.header leaves these out; they have http.cookie.
+bool is_cookie(BufferId id) {
+    return id == kHttpRequestCookie || id == kHttpResponseCookie;
+}
+
+constexpr std::size_t kLineEnd = 2;    // CRLF
+constexpr std::size_t kSeparator = 2;  // ": " and ", "
+
+Bytes literal(std::string_view s) {
+    return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
+}
+
+}  // namespace
+
+BufferMask line_buffers(Direction d) {
+    return d == Direction::kToServer ? kRequestLineMask : kResponseLineMask;
+}
+
+BufferMask header_buffers(Direction d) {
+    return d == Direction::kToServer ? kRequestHeaderMask : kResponseHeaderMask;
+}
+
+BufferMask body_buffers(Direction d) {
+    return d == Direction::kToServer ? kRequestBodyMask : kResponseBodyMask;
+}
+
+// Appends to the slab and keeps the table.
+struct StoreBuilder::Out {
+    StoredMessage* message;
+    MutableBytes slab;
+    std::uint32_t used;
+    std::uint32_t block_at = 0;  // where the copy of the block is
+    Bytes block;                 // the caller's bytes that it is a copy of
+
+    std::uint32_t put(Bytes b) {
+        SLUICE_ASSERT(b.size() <= slab.size() - used);
+        const std::uint32_t at = used;
+        if (!b.empty()) {
+            std::memcpy(slab.data() + at, b.data(), b.size());
+        }
+        used += static_cast<std::uint32_t>(b.size());
+        return at;
+    }
+
+    std::uint32_t put(std::string_view s) { return put(literal(s)); }
+
+    void set(BufferId id, std::uint32_t at, std::size_t length) {
+        if (id != kNoBuffer) {
+            message->at[index_of(id)] = {at, static_cast<std::uint32_t>(length)};
+            message->present |= mask_of(id);
+        }
+    }
+
+    // A part of the block, by its place in the copy.
+    void alias(BufferId id, Bytes part) {
+        if (part.data() != nullptr) {
+            set(id, block_at + static_cast<std::uint32_t>(part.data() - block.data()), part.size());
+        }
+    }
+
+    Bytes get(BufferId id) const {
+        const Extent e = message->at[index_of(id)];
+        return slab.subspan(e.offset, e.length);
+    }
+};
+
+BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
+                                MessageFacts& facts) {
+    const Direction d = in.direction;
+    if (!fields_.parse(in.with_headers ? in.block.subspan(in.line_size) : Bytes{},
+                       d == Direction::kToClient)) {
+        return BuildResult::kLimit;
+    }
+    const std::size_t need = upper_bound(in);
+    if (need > SlabArena::kMaxSlab) {
+        return BuildResult::kLimit;
+    }
+    const Slab slab = arena.take(need);
+    if (slab == kNoSlab) {
+        return BuildResult::kNoMemory;
+    }
+    const MutableBytes bytes = arena.bytes(slab);
+    Out out{new (bytes.data()) StoredMessage{}, bytes, sizeof(StoredMessage), 0, in.block};
+    out.block_at = out.put(in.block);
+    facts = MessageFacts{};
+    if (d == Direction::kToServer) {
+        request_line(in, out, facts);
+    } else {
+        status_line(in, out, facts);
+    }
+    if (in.with_headers) {
+        header_buffers(in, out);
+        body_facts(d, facts);
+    }
+    arena.give(store);
+    store = slab;
+    return BuildResult::kOk;
+}
+
+// The block is what http.start and http.header would be written as: alias instead of copying.
+bool StoreBuilder::canonical(const Input& in) const {
+    if (!fields_.canonical() ||
+        chomp(in.block.first(in.line_size)).size() + kLineEnd != in.line_size) {
+        return false;
+    }
+    std::size_t total = in.line_size + kLineEnd;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        total += fields_[i].name.size() + kSeparator + fields_[i].value.size() + kLineEnd;
+    }
+    return total == in.block.size();
+}
+
+std::size_t StoreBuilder::upper_bound(const Input& in) const {
+    std::size_t fields = 0;
+    std::size_t names = 2 * kLineEnd;
+    std::size_t host = 0;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        const Http1Field& f = fields_[i];
+        fields += f.name.size() + kSeparator + f.value.size() + kLineEnd;
+        names += f.name.size() + kLineEnd;
+        host +=
+            known_buffer(f.name, in.direction) == kHttpHostRaw ? f.value.size() + kSeparator : 0;
+    }
+    // The block, http.uri and the URI's host, http.host, names, http.start, and http.header when it
+    // is not part of that.
+    return sizeof(StoredMessage) + in.block.size() + in.line_size + host + names +
+           (canonical(in) ? fields : in.line_size + 2 * fields + 2 * kLineEnd);
+}
+
+void StoreBuilder::request_line(const Input& in, Out& out, MessageFacts& facts) const {
+    const Bytes text = chomp(in.block.first(in.line_size));
+    const RequestLine line = parse_request_line(text);
+    facts.method = line.kind;
+    facts.old_protocol = line.protocol.data() == nullptr;
+    out.alias(kHttpRequestLine, text);
+    out.alias(kHttpMethod, line.method);
+    out.alias(kHttpProtocol, line.protocol);
+    out.alias(kHttpUriRaw, line.uri);
+    if (line.uri.data() == nullptr) {
+        return;
+    }
+    uri_buffers(in, line, out);
+}
+
+// http.uri, and the host in the target, which beats the Host header (RFC 9112 section 3.2.2).
+void StoreBuilder::uri_buffers(const Input& in, const RequestLine& line, Out& out) const {
+    const bool connect = line.kind == MethodKind::kConnect;
+    if (!connect && is_normal_uri(line.uri)) {
+        out.alias(kHttpUri, line.uri);
+        return;
+    }
+    UriParts parts = connect ? UriParts{} : split_uri(line.uri);
+    if (connect) {
+        parts.host = host_of(line.uri);
+    }
+    const std::size_t size = normalize_uri(parts, out.slab.subspan(out.used));
+    out.set(kHttpUri, out.used, size);
+    out.used += static_cast<std::uint32_t>(size);
+    if (parts.host.data() != nullptr && in.with_headers) {
+        const std::size_t host = normalize_uri_host(parts.host, out.slab.subspan(out.used));
+        out.set(kHttpHost, out.used, host);
+        out.set(kHttpHostRaw, out.used, host);
+        out.used += static_cast<std::uint32_t>(host);
+    }
+}
+
+void StoreBuilder::status_line(const Input& in, Out& out, MessageFacts& facts) const {
+    const Bytes text = chomp(in.block.first(in.line_size));
+    const StatusLine line = parse_status_line(text);
+    facts.status = line.status;
+    out.alias(kHttpResponseLine, text);
+    out.alias(kHttpResponseProtocol, line.protocol);
+    out.alias(kHttpStatCode, line.code);
+    out.alias(kHttpStatMsg, line.message);
+}
+
+void StoreBuilder::header_buffers(const Input& in, Out& out) const {
+    const bool request = in.direction == Direction::kToServer;
+    const Bytes raw = in.block.subspan(in.line_size);
+    if (!raw.empty()) {
+        out.alias(request ? kHttpRequestHeaderRaw : kHttpResponseHeaderRaw, raw);
+    }
+    start_and_header(in, out);
+    if (fields_.size() != 0) {
+        names(in, out);
+    }
+    if (request) {
+        host_buffers(out);
+    }
+}
+
+// http.start holds every header; the others are parts of it, but for http.header in a message with
+// cookies.
+void StoreBuilder::start_and_header(const Input& in, Out& out) const {
+    const bool request = in.direction == Direction::kToServer;
+    const bool as_sent = canonical(in);
+    const bool uri_host = (out.message->present & mask_of(kHttpHostRaw)) != 0;
+    std::uint32_t start = out.block_at;
+    std::uint32_t at = start + static_cast<std::uint32_t>(in.line_size);
+    if (!as_sent) {
+        start = out.put(chomp(in.block.first(in.line_size)));
+        out.put("\r\n");
+        at = out.used;
+    }
+    const std::uint32_t first_field = at;
+    bool cookies = false;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        const Http1Field& f = fields_[i];
+        if (f.repeats) {
+            continue;
+        }
+        const BufferId id = known_buffer(f.name, in.direction);
+        const std::uint32_t value = at + static_cast<std::uint32_t>(f.name.size() + kSeparator);
+        if (as_sent) {
+            at = value + static_cast<std::uint32_t>(f.value.size());
+        } else {
+            put_field(f, id, out);
+            at = out.used - static_cast<std::uint32_t>(kLineEnd);
+        }
+        if (!(id == kHttpHostRaw && uri_host)) {
+            out.set(id, value, at - value);
+        }
+        at += static_cast<std::uint32_t>(kLineEnd);
+        cookies = cookies || is_cookie(id);
+    }
+    const std::uint32_t end_of_fields = at;
+    if (fields_.size() != 0) {
+        if (!as_sent) {
+            out.put("\r\n");
+        }
+        at += static_cast<std::uint32_t>(kLineEnd);
+    }
+    out.set(request ? kHttpRequestStart : kHttpResponseStart, start, at - start);
+    const BufferId header = request ? kHttpRequestHeader : kHttpResponseHeader;
+    if (!cookies) {
+        if (end_of_fields != first_field) {
+            out.set(header, first_field, end_of_fields - first_field);
+        }
+        return;
+    }
+    const std::uint32_t copy = out.used;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        const BufferId id = known_buffer(fields_[i].name, in.direction);
+        if (!fields_[i].repeats && !is_cookie(id)) {
+            put_field(fields_[i], id, out);
+        }
+    }
+    if (out.used != copy) {
+        out.set(header, copy, out.used - copy);
+    }
+}
+
+// "Name: value" CRLF, with the values of later fields of that name joined; of Content-Length only
+// the first counts.
+void StoreBuilder::put_field(const Http1Field& f, BufferId id, Out& out) const {
+    out.put(f.name);
+    out.put(": ");
+    out.put(f.value);
+    const bool join_values = id != kHttpRequestContentLen && id != kHttpResponseContentLen;
+    for (std::uint16_t n = f.next; n != Http1Field::kNone && join_values; n = fields_[n].next) {
+        out.put(", ");
+        out.put(fields_[n].value);
+    }
+    out.put("\r\n");
+}
+
+void StoreBuilder::names(const Input& in, Out& out) const {
+    const std::uint32_t at = out.put("\r\n");
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (!fields_[i].repeats) {
+            out.put(fields_[i].name);
+            out.put("\r\n");
+        }
+    }
+    out.put("\r\n");
+    out.set(
+        in.direction == Direction::kToServer ? kHttpRequestHeaderNames : kHttpResponseHeaderNames,
+        at, out.used - at);
+}
+
+// Suricata lower-cases http.host unless a port follows it; here it is always lower case, as rules
+// expect.
+void StoreBuilder::host_buffers(Out& out) const {
+    if ((out.message->present & mask_of(kHttpHost)) != 0 ||
+        (out.message->present & mask_of(kHttpHostRaw)) == 0) {
+        return;
+    }
+    const Bytes host = host_of(out.get(kHttpHostRaw));
+    if (host.data() == nullptr) {
+        return;
+    }
+    if (std::none_of(host.begin(), host.end(), [](std::uint8_t c) { return c != to_lower(c); })) {
+        out.set(kHttpHost, static_cast<std::uint32_t>(host.data() - out.slab.data()), host.size());
+        return;
+    }
+    const std::uint32_t at = out.put(host);
+    for (std::uint8_t& c : out.slab.subspan(at, host.size())) {
+        c = to_lower(c);
+    }
+    out.set(kHttpHost, at, host.size());
+}
+
+// RFC 9112 section 6.3, as libhtp applies it.
+void StoreBuilder::body_facts(Direction direction, MessageFacts& facts) const {
+    const bool request = direction == Direction::kToServer;
+    const Http1Field* te = fields_.find("transfer-encoding");
+    const Http1Field* cl = fields_.find("content-length");
+    facts.has_length = te != nullptr || cl != nullptr;
+    facts.body = request ? BodyKind::kNone : BodyKind::kUntilClose;
+    if (te != nullptr) {
+        bool exact = false;
+        bool loose = false;
+        for (const Http1Field* f = te; f != nullptr;
+             f = f->next == Http1Field::kNone ? nullptr : &fields_[f->next]) {
+            exact = exact || list_has(f->value, "chunked");
+            loose = loose || contains_nocase(f->value, "chunked");
+        }
+        facts.anomaly = cl != nullptr || !exact;
+        if (request || loose) {
+            facts.body = exact || !request ? BodyKind::kChunked : BodyKind::kInvalid;
+            return;
+        }
+    }
+    if (cl == nullptr) {
+        return;
+    }
+    facts.length = parse_content_length(cl->value);
+    for (std::uint16_t n = cl->next; n != Http1Field::kNone; n = fields_[n].next) {
+        facts.anomaly = facts.anomaly || parse_content_length(fields_[n].value) != facts.length;
+    }
+    if (facts.length < 0) {
+        facts.anomaly = true;
+        facts.body = request ? BodyKind::kInvalid : BodyKind::kUntilClose;
+        return;
+    }
+    facts.body = facts.length == 0 ? BodyKind::kNone : BodyKind::kLength;
+}
+
+}  // namespace sluice::app

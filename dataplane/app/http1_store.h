@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store of one message: a slab that holds the first line and header block as sent, the normal
+// forms that rules look at, and a table of which buffer is where. Built once or twice per message
+// (first line, then all) by StoreBuilder from complete bytes. Buffer contents follow
+// Suricata 7.0.10 (README.md lists what was measured). One worker thread.
+#pragma once
+
+#include "dataplane/app/app_config.h"
+#include "dataplane/app/buffers.h"
+#include "dataplane/app/http1_fields.h"
+#include "dataplane/app/http1_text.h"
+#include "dataplane/app/slab_arena.h"
+#include "dataplane/base/proto.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::app {
+
+struct Extent {
+    std::uint32_t offset = 0;  // from the start of the slab
+    std::uint32_t length = 0;
+};
+
+// At the start of the slab.
+struct StoredMessage {
+    BufferMask present = 0;
+    std::array<Extent, kBufferCount> at{};
+};
+
+enum class BodyKind : std::uint8_t { kNone, kLength, kChunked, kUntilClose, kInvalid };
+
+// What the parser needs from the first line and headers to go on.
+struct MessageFacts {
+    MethodKind method = MethodKind::kOther;
+    std::uint16_t status = 0;
+    bool old_protocol = false;        // request line without a protocol
+    bool anomaly = false;             // resolved like libhtp, counted
+    bool has_length = false;          // Content-Length or Transfer-Encoding present
+    BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
+                                      // status overrule it
+    std::int64_t length = 0;
+};
+
+enum class BuildResult : std::uint8_t { kOk, kNoMemory, kLimit };
+
+class StoreBuilder {
+  public:
+    explicit StoreBuilder(const AppConfig& config) : fields_(config.max_header_bytes) {}
+
+    struct Input {
+        Direction direction = Direction::kToServer;
+        Bytes block;  // first line (no empty lines before it), header fields, empty line
+        std::size_t line_size = 0;  // of block: the first line with its LF
+        bool with_headers = false;  // false: only the first line is complete
+    };
+
+    // On kOk 'store' is a slab that holds the message; one that it held before is given back.
+    BuildResult build(const Input& in, SlabArena& arena, Slab& store, MessageFacts& facts);
+
+  private:
+    struct Out;
+
+    bool canonical(const Input& in) const;
+
+    std::size_t upper_bound(const Input& in) const;
+    void request_line(const Input& in, Out& out, MessageFacts& facts) const;
+    void status_line(const Input& in, Out& out, MessageFacts& facts) const;
+    void uri_buffers(const Input& in, const RequestLine& line, Out& out) const;
+    void host_buffers(Out& out) const;
+    void header_buffers(const Input& in, Out& out) const;
+    void start_and_header(const Input& in, Out& out) const;
+    void put_field(const Http1Field& f, BufferId id, Out& out) const;
+    void names(const Input& in, Out& out) const;
+    void body_facts(Direction direction, MessageFacts& facts) const;
+
+    Http1Fields fields_;
+};
+
+// Buffers decided by the first line, by the headers, and by the body, for each direction.
+BufferMask line_buffers(Direction d);
+BufferMask header_buffers(Direction d);
+BufferMask body_buffers(Direction d);
+
+inline BufferMask all_buffers(Direction d) {
+    return line_buffers(d) | header_buffers(d) | body_buffers(d);
+}
+
+}  // namespace sluice::app
