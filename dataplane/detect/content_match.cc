@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/detect/content_match.h"
+
+#include "dataplane/detect/byte_keywords.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace sluice::detect {
+namespace {
+
+using bundle::Item;
+using bundle::ItemKind;
+
+constexpr std::int64_t kFar = std::int64_t{1} << 60;  // "no limit", with room for arithmetic
+constexpr std::int64_t kFirstTry = -1;
+
+bool has(const Item& item, std::uint32_t flag) {
+    return (item.flags & flag) != 0;
+}
+
+struct Span {
+    std::int64_t lo = 0;
+    std::int64_t hi = kFar;  // as the rule says, whether or not those bytes are here
+};
+
+class Run {
+  public:
+    Run(std::span<const Step> steps, const EvalView& view, EvalContext& context)
+        : steps_(steps), view_(view), cx_(context) {}
+
+    EvalResult run();
+
+  private:
+    StepOutcome step(const Step& s, std::int64_t resume);
+    StepOutcome content(const Step& s, std::int64_t resume);
+    StepOutcome negated_content(const Step& s, const Span& span) const;
+    StepOutcome content_at_end(const Step& s, const Span& span);
+    StepOutcome pcre(const Step& s, std::int64_t resume);
+    Span absolute_span(const Item& item) const;
+    Span relative_span(const Item& item) const;
+    std::int64_t var(std::int32_t slot) const;
+
+    StepOutcome short_or_fail(const Step& s, std::int64_t wanted_end) const {
+        return !view_.complete && wanted_end > view_.end() && (s.traits & kStepCovered) == 0
+                   ? StepOutcome::kShort
+                   : StepOutcome::kFail;
+    }
+
+    void took(std::int64_t start, std::int64_t end) {
+        pos_ = end;
+        max_end_ = std::max(max_end_, end);
+        next_ = start + 1;
+    }
+
+    std::span<const Step> steps_;
+    const EvalView& view_;
+    EvalContext& cx_;
+    std::int64_t pos_ = 0;
+    std::int64_t max_end_ = 0;
+    std::int64_t next_ = kFirstTry;  // set by a step that has further occurrences
+    std::size_t depth_ = 0;
+};
+
+EvalResult Run::run() {
+    bool waiting = false;  // some path failed for want of bytes
+    std::size_t i = 0;
+    std::int64_t resume = kFirstTry;
+    for (std::uint32_t spent = 0; i < steps_.size(); ++spent) {
+        if (spent == cx_.step_budget) {
+            packet::count(cx_.reasons, packet::Reason::detect_step_limit);
+            return {};
+        }
+        const Step& s = steps_[i];
+        if (resume == kFirstTry && (s.traits & kStepCommit) != 0) {
+            depth_ = 0;
+            waiting = false;
+        }
+        const EvalFrame before{static_cast<std::uint32_t>(i), pos_, max_end_, 0};
+        next_ = kFirstTry;
+        const StepOutcome outcome = step(s, resume);
+        if (outcome == StepOutcome::kOk) {
+            if (next_ != kFirstTry && (s.traits & kStepRetry) != 0) {
+                cx_.frames[depth_] = before;
+                cx_.frames[depth_++].next = next_;
+            }
+            ++i;
+            resume = kFirstTry;
+            continue;
+        }
+        const bool is_short = outcome == StepOutcome::kShort;
+        if ((s.traits & (kStepFatal | kStepCommit)) == kStepFatal) {
+            return {is_short ? Outcome::kWait : Outcome::kNoMatch, 0};
+        }
+        waiting = waiting || is_short;
+        if (depth_ == 0) {
+            return {waiting ? Outcome::kWait : Outcome::kNoMatch, 0};
+        }
+        const EvalFrame& back = cx_.frames[--depth_];
+        i = back.step;
+        pos_ = back.pos;
+        max_end_ = back.max_end;
+        resume = back.next;
+    }
+    return {Outcome::kMatch, max_end_};
+}
+
+StepOutcome Run::step(const Step& s, std::int64_t resume) {
+    switch (s.item.kind) {
+        case ItemKind::kContent:
+            return content(s, resume);
+        case ItemKind::kPcre:
+            return pcre(s, resume);
+        case ItemKind::kIsDataAt:
+            return is_data_at(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kByteTest:
+            return byte_test(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kByteJump:
+            return byte_jump(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kByteExtract:
+            return byte_extract(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kBsize:
+        case ItemKind::kUrilen:
+            return buffer_size(s.item, view_);
+        case ItemKind::kDsize:
+        case ItemKind::kTtl:
+        case ItemKind::kTcpFlags:
+        case ItemKind::kItype:
+        case ItemKind::kIcode:
+        case ItemKind::kIpProto:
+        case ItemKind::kSameIp:
+        case ItemKind::kIpId:
+        case ItemKind::kTcpAck:
+        case ItemKind::kTcpSeq:
+        case ItemKind::kTcpWindow:
+        case ItemKind::kIcmpId:
+        case ItemKind::kIcmpSeq:
+        case ItemKind::kStreamSize:
+        case ItemKind::kFlowbits:
+        case ItemKind::kAppProto:
+        case ItemKind::kFragBits:
+        case ItemKind::kFragOffset:
+        case ItemKind::kTos:
+        case ItemKind::kTcpMss:
+        case ItemKind::kXbits:
+            return StepOutcome::kFail;  // the bundle reader lets these stand in the header engine
+                                        // only
+    }
+    return StepOutcome::kFail;
+}
+
+// Suricata takes 32 bits of a variable in these places.
+std::int64_t Run::var(std::int32_t slot) const {
+    return static_cast<std::uint32_t>(cx_.vars[static_cast<std::size_t>(slot) % cx_.vars.size()]);
+}
+
+Span Run::absolute_span(const Item& item) const {
+    if (has(item, bundle::kStartsWith)) {
+        return {0, item.data_len};
+    }
+    Span span;
+    span.lo = has(item, bundle::kOffsetVar) ? var(item.offset) : item.offset;
+    if (has(item, bundle::kDepthVar)) {
+        span.hi = span.lo + var(item.depth);
+    } else if (has(item, bundle::kHasDepth)) {
+        span.hi = span.lo + item.depth;
+    }
+    return span;
+}
+
+Span Run::relative_span(const Item& item) const {
+    Span span;
+    std::int64_t distance = 0;
+    if (has(item, bundle::kHasDistance)) {
+        distance = has(item, bundle::kDistanceVar)
+                       ? static_cast<std::int32_t>(static_cast<std::uint32_t>(var(item.distance)))
+                       : item.distance;
+    }
+    span.lo = std::max<std::int64_t>(0, pos_ + distance);
+    if (has(item, bundle::kHasWithin)) {
+        const std::int64_t within = has(item, bundle::kWithinVar) ? var(item.within) : item.within;
+        const std::int64_t hi = pos_ + within + distance;
+        // Suricata computes in unsigned 32 bits: a limit before the buffer's start wraps around and
+        // does not limit.
+        span.hi = hi < 0 ? kFar : hi;
+    }
+    // offset and depth beside distance and within: depth counts from the position, offset from the
+    // buffer's start.
+    if (has(item, bundle::kHasDepth)) {
+        const std::int64_t depth =
+            has(item, bundle::kDepthVar) ? var(item.depth) : std::int64_t{item.depth} + item.offset;
+        span.hi = std::min(span.hi, pos_ + depth);
+    }
+    if (has(item, bundle::kHasOffset)) {
+        span.lo = std::max<std::int64_t>(
+            span.lo, has(item, bundle::kOffsetVar) ? var(item.offset) : item.offset);
+    }
+    return span;
+}
+
+StepOutcome Run::content(const Step& s, std::int64_t resume) {
+    const bool relative = has(s.item, bundle::kHasDistance | bundle::kHasWithin);
+    Span span = relative ? relative_span(s.item) : absolute_span(s.item);
+    if (has(s.item, bundle::kNegated)) {
+        return negated_content(s, span);
+    }
+    span.lo = std::max({span.lo, view_.base, view_.floor, resume});
+    if (has(s.item, bundle::kEndsWith)) {
+        return resume == kFirstTry ? content_at_end(s, span) : StepOutcome::kFail;
+    }
+    const auto size = static_cast<std::int64_t>(s.finder.size());
+    const std::int64_t hi = std::min(span.hi, view_.end());
+    if (hi - span.lo >= size) {
+        const std::size_t at = s.finder.find(view_.bytes.data() + (span.lo - view_.base),
+                                             static_cast<std::size_t>(hi - span.lo));
+        if (at != Finder::kNone) {
+            const std::int64_t start = span.lo + static_cast<std::int64_t>(at);
+            took(start, start + size);
+            return StepOutcome::kOk;
+        }
+    }
+    return span.hi - span.lo >= size ? short_or_fail(s, span.hi) : StepOutcome::kFail;
+}
+
+StepOutcome Run::content_at_end(const Step& s, const Span& span) {
+    if (!view_.complete) {
+        return StepOutcome::kShort;
+    }
+    const std::int64_t start = view_.end() - static_cast<std::int64_t>(s.finder.size());
+    if (start < span.lo || view_.end() > span.hi ||
+        !s.finder.at(view_.bytes.data() + (start - view_.base))) {
+        return StepOutcome::kFail;
+    }
+    took(start, view_.end());
+    next_ = kFirstTry;
+    return StepOutcome::kOk;
+}
+
+StepOutcome Run::negated_content(const Step& s, const Span& span) const {
+    const std::int64_t lo = std::max(span.lo, view_.base);
+    const std::int64_t hi = std::min(span.hi, view_.end());
+    const auto size = static_cast<std::int64_t>(s.finder.size());
+    if (span.hi - span.lo < size) {
+        return StepOutcome::kOk;  // no room: it cannot be there
+    }
+    if (has(s.item, bundle::kEndsWith)) {
+        if (!view_.complete) {
+            return StepOutcome::kShort;
+        }
+        const std::int64_t start = view_.end() - size;
+        const bool there = start >= lo && view_.end() <= span.hi &&
+                           s.finder.at(view_.bytes.data() + (start - view_.base));
+        return there ? StepOutcome::kFail : StepOutcome::kOk;
+    }
+    if (hi - lo >= size && s.finder.find(view_.bytes.data() + (lo - view_.base),
+                                         static_cast<std::size_t>(hi - lo)) != Finder::kNone) {
+        return StepOutcome::kFail;
+    }
+    return !view_.complete && span.hi > view_.end() ? StepOutcome::kShort : StepOutcome::kOk;
+}
+
+StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
+    const bool negated = has(s.item, bundle::kNegated);
+    std::int64_t start = view_.base;
+    if (has(s.item, bundle::kRelative)) {
+        if (pos_ < view_.base) {
+            return StepOutcome::kFail;
+        }
+        start = pos_;
+    }
+    if (start > view_.end()) {
+        return short_or_fail(s, kFar);
+    }
+    const std::int64_t from = negated ? start : std::max({start, view_.floor, resume});
+    const RegexSubject subject{view_.bytes.subspan(static_cast<std::size_t>(start - view_.base)),
+                               static_cast<std::size_t>(from - start),
+                               has(s.item, bundle::kRelative) || start == 0, view_.complete};
+    const RegexMatch m = cx_.matcher.match(cx_.regexes, s.item.data, subject);
+    switch (m.outcome) {
+        case RegexOutcome::kMatch:
+            if (negated) {
+                return StepOutcome::kFail;
+            }
+            took(start + static_cast<std::int64_t>(m.start),
+                 start + static_cast<std::int64_t>(m.end));
+            return StepOutcome::kOk;
+        case RegexOutcome::kNoMatch:
+            if (negated) {
+                return view_.complete ? StepOutcome::kOk : StepOutcome::kShort;
+            }
+            return short_or_fail(s, kFar);
+        case RegexOutcome::kWait:
+            return StepOutcome::kShort;
+        case RegexOutcome::kLimit:
+            packet::count(cx_.reasons, packet::Reason::pcre_limit);
+            return StepOutcome::kFail;
+    }
+    return StepOutcome::kFail;
+}
+
+}  // namespace
+
+EvalResult evaluate(std::span<const Step> steps, const EvalView& view, EvalContext& context) {
+    return Run(steps, view, context).run();
+}
+
+std::uint32_t missing_content(std::span<const Step> steps, const EvalView& view) {
+    const std::int64_t lo = std::max(view.base, view.floor);
+    for (std::uint32_t i = 0; i < steps.size(); ++i) {
+        const Item& item = steps[i].item;
+        if (item.kind != ItemKind::kContent || has(item, bundle::kNegated)) {
+            continue;
+        }
+        if (lo >= view.end() ||
+            steps[i].finder.find(view.bytes.data() + (lo - view.base),
+                                 static_cast<std::size_t>(view.end() - lo)) == Finder::kNone) {
+            return i;
+        }
+    }
+    return kNone32;
+}
+
+}  // namespace sluice::detect

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/detect/detect_stage.h"
+
+#include "dataplane/detect/transforms.h"
+
+#include <algorithm>
+
+namespace sluice::detect {
+namespace {
+
+bundle::HeaderProto group_of(const packet::Packet& p) {
+    if (!p.l4_ok) {
+        return bundle::HeaderProto::kIp;
+    }
+    switch (p.ip_proto) {
+        case packet::kProtoTcp:
+            return bundle::HeaderProto::kTcp;
+        case packet::kProtoUdp:
+            return bundle::HeaderProto::kUdp;
+        case packet::kProtoIcmp:
+        case packet::kProtoIcmp6:
+            return bundle::HeaderProto::kIcmp;
+        case packet::kProtoSctp:
+            return bundle::HeaderProto::kSctp;
+        default:
+            return bundle::HeaderProto::kIp;
+    }
+}
+
+constexpr std::uint8_t address_rules_done(Direction d) {
+    return d == Direction::kToServer ? 1 : 2;
+}
+
+}  // namespace
+
+DetectStage::DetectStage(const DetectConfig& config)
+    : store_(config.store), step_budget_(config.step_budget) {}
+
+void DetectStage::install(const Ruleset* rules, WorkerScratch* scratch) {
+    rules_ = scratch == nullptr ? nullptr : rules;
+    scratch_ = scratch;
+    last_chunk_ = {};
+}
+
+DetectStage::Look DetectStage::look_at(const Subject& s, flow::Flow* f, MatchList& matches,
+                                       packet::ReasonCounters& reasons) {
+    scratch_->addresses.bind(s);
+    scratch_->candidates.begin();
+    FlowState* state = f == nullptr ? nullptr : store_.find(*f);
+    if (state != nullptr) {
+        store_.renew(*state, rules_->version());
+    }
+    return {s, f, state, matches, reasons};
+}
+
+FlowState* DetectStage::state_for(Look& look) {
+    if (look.state == nullptr && look.flow != nullptr) {
+        look.state = store_.take(*look.flow, look.reasons);
+        if (look.state != nullptr) {
+            store_.renew(*look.state, rules_->version());
+        }
+    }
+    return look.state;
+}
+
+void DetectStage::scan(Look& look, const Database& db, const ScanInput& in) {
+    ++stats_.scans;
+    stats_.scanned_bytes += in.fresh;
+    if (!scratch_->prefilter.scan(db, rules_->steps(), in, scratch_->candidates)) {
+        packet::count(look.reasons, packet::Reason::prefilter_fault);
+    }
+}
+
+bool DetectStage::admits(const RuleRec& rule, const Look& look) {
+    return header_matches(*rules_, rule, look.subject, scratch_->addresses) &&
+           conditions_match(*rules_, rule, look.subject, look.state);
+}
+
+EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& engine,
+                                   EvalView view) {
+    ++stats_.evaluations;
+    ++scratch_->counters[rule].evaluations;
+    if (engine.transform_count != 0) {
+        view.bytes =
+            apply_transforms(std::span(engine.transforms).first(engine.transform_count), view.bytes,
+                             scratch_->transform_room[0], scratch_->transform_room[1]);
+        view.base = 0;  // positions in a changed buffer are its own
+        view.floor = 0;
+    }
+    EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,
+                        scratch_->vars,    look.reasons,      step_budget_};
+    return evaluate(std::span(rules_->steps()).subspan(engine.first_step, engine.step_count), view,
+                    context);
+}
+
+void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {
+    ++stats_.matches;
+    ++scratch_->counters[rule].matches;
+    const RuleRec& rec = rules_->rule(rule);
+    if (changes_bits(rec) && look.flow != nullptr) {
+        FlowState* state = state_for(look);
+        if (state != nullptr && !change_bits(*rules_, rec, *state)) {
+            packet::count(look.reasons, packet::Reason::detect_state_full);
+        }
+    }
+    if ((rec.traits & kRuleSilent) == 0) {
+        look.matches.add(m);
+    }
+}
+
+std::uint32_t DetectStage::needle_of(const EngineRec& engine, const EvalView& view) const {
+    if (engine.transform_count != 0) {
+        return kNone32;
+    }
+    const std::uint32_t missing = missing_content(
+        std::span(rules_->steps()).subspan(engine.first_step, engine.step_count), view);
+    if (missing != kNone32) {
+        return engine.first_step + missing;
+    }
+    // All are there, in a wrong arrangement: a right one can only end with a new occurrence of the
+    // last.
+    return (engine.traits & kEngineChain) != 0 ? engine.first_step + engine.step_count - 1U
+                                               : kNone32;
+}
+
+bool DetectStage::needle_came(Pending& p, const EvalView& view, std::uint32_t fresh) {
+    if (p.needle == kNone32) {
+        return true;
+    }
+    const Finder& finder = rules_->steps()[p.needle].finder;
+    const std::size_t tail = std::min(view.bytes.size(), fresh + finder.size() - 1);
+    const Bytes region = view.bytes.last(tail);
+    if (finder.find(region.data(), region.size()) == Finder::kNone) {
+        return false;
+    }
+    p.needle = kNone32;
+    return true;
+}
+
+void DetectStage::end_look(Look& look) {
+    if (look.state != nullptr) {
+        PendingList& list = look.state->pending[index_of(look.subject.direction)];
+        if (list.size != 0) {
+            store_.sweep(list);
+        }
+    }
+}
+
+void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
+                                 packet::ReasonCounters& reasons) {
+    if (rules_ == nullptr || p.ip_version == 0) {
+        return;
+    }
+    Look look = look_at(subject_of(p), p.flow, matches, reasons);
+    const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
+    if (p.payload_len != 0) {
+        const Database* db =
+            rules_->payload_db(bundle::PayloadKind::kPacket, group_of(p), p.direction, server_port);
+        if (db != nullptr) {
+            scan(look, *db, {p.payload(), 0, p.payload_len});
+            scratch_->candidates.sort();
+        }
+    }
+    if (rules_->packet_rules().has_address_rules()) {
+        address_rules(look, p);
+    }
+    const bool has_bits = look.state != nullptr && look.state->bit_count != 0;
+    const PacketRuleIndex::Rules header_rules = rules_->packet_rules().by_packet(
+        {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits});
+    // Two ascending lists, judged as one.
+    auto header_rule = header_rules.begin();
+    for (const Candidate* c = scratch_->candidates.begin_list();
+         c != scratch_->candidates.end_list(); ++c) {
+        for (; header_rule != header_rules.end() && *header_rule < c->rule; ++header_rule) {
+            evaluate_header_rule(look, *header_rule);
+        }
+        evaluate_packet(look, *c, p);
+    }
+    for (; header_rule != header_rules.end(); ++header_rule) {
+        evaluate_header_rule(look, *header_rule);
+    }
+}
+
+void DetectStage::evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p) {
+    const RuleRec& rule = rules_->rule(c.rule);
+    ++stats_.candidates;
+    ++scratch_->counters[c.rule].candidates;
+    if ((rule.traits & kRuleHasApp) != 0 || !admits(rule, look)) {
+        return;
+    }
+    scratch_->vars = {};
+    for (std::uint32_t i = 0; i < rule.engine_count; ++i) {
+        const EvalView view{p.payload(), 0, 0, true};
+        if (run_engine(look, c.rule, rules_->engine(rule.first_engine + i), view).outcome !=
+            Outcome::kMatch) {
+            return;
+        }
+    }
+    report(look, c.rule, {c.rule, look.subject.direction, false, false, 0});
+}
+
+void DetectStage::evaluate_header_rule(Look& look, RuleIndex rule) {
+    if (admits(rules_->rule(rule), look)) {
+        report(look, rule, {rule, look.subject.direction, false, false, 0});
+    }
+}
+
+// Rules over addresses alone: once per flow and direction, as Suricata's IP-only rules; without a
+// flow, each packet.
+void DetectStage::address_rules(Look& look, const packet::Packet& p) {
+    if (p.flow != nullptr) {
+        const std::uint8_t done = address_rules_done(p.direction);
+        if ((p.flow->detect_flags & done) != 0) {
+            return;
+        }
+        p.flow->detect_flags = static_cast<std::uint8_t>(p.flow->detect_flags | done);
+    }
+    const PacketRuleIndex& index = rules_->packet_rules();
+    for (const PacketRuleIndex::Rules rules :
+         {index.by_address(0, p.src), index.by_address(1, p.dst), index.any_address()}) {
+        for (const RuleIndex r : rules) {
+            evaluate_header_rule(look, r);
+        }
+    }
+}
+
+}  // namespace sluice::detect

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// DetectStage: judges packets, streams and application buffers by the installed Ruleset and lists
+// what matched. A look is: scan the fresh bytes with the prefilter, add what was pending and may
+// now be decided, evaluate in rule order, remember what still waits. Any cut of a stream into
+// segments gives the same rules, each at the latest with the segment that holds its last byte. One
+// instance per worker, one thread; everything is allocated at construction or comes with the
+// WorkerScratch.
+#pragma once
+
+#include "dataplane/app/buffers.h"
+#include "dataplane/detect/flow_store.h"
+#include "dataplane/detect/header_match.h"
+#include "dataplane/detect/match.h"
+#include "dataplane/detect/ruleset.h"
+#include "dataplane/detect/worker_scratch.h"
+#include "dataplane/packet/packet.h"
+#include "dataplane/packet/reason.h"
+#include "dataplane/stream/stream_chunk.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::detect {
+
+struct DetectConfig {
+    FlowStoreConfig store;
+    std::uint32_t step_budget =
+        3000;  // steps of one engine's evaluation (Suricata's inspection-recursion-limit)
+};
+
+struct DetectStats {
+    std::uint64_t scans = 0;
+    std::uint64_t scanned_bytes = 0;
+    std::uint64_t candidates = 0;
+    std::uint64_t evaluations = 0;  // of engines
+    std::uint64_t matches = 0;      // silent ones included
+};
+
+class DetectStage {
+  public:
+    explicit DetectStage(const DetectConfig& config);
+
+    DetectStage(const DetectStage&) = delete;
+    DetectStage& operator=(const DetectStage&) = delete;
+
+    // Judges by these from the next call on; both borrowed until the next install(). Flowbits stay,
+    // pending candidates go. Null: nothing is inspected.
+    void install(const Ruleset* rules, WorkerScratch* scratch);
+
+    // The packet itself: its payload for packet rules, its headers. Once per packet with ip_version
+    // != 0, with or without flow.
+    void inspect_packet(const packet::Packet& p, MatchList& matches,
+                        packet::ReasonCounters& reasons);
+
+    // The next piece of a stream. 'p' is the packet that brought it, null when the flow ends
+    // without one.
+    void inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
+                        MatchList& matches, packet::ReasonCounters& reasons);
+
+    // One point in the life of a transaction; called after inspect_stream() of the chunk that it
+    // comes from.
+    void inspect_app(const app::InspectionPoint& point, const packet::Packet* p, MatchList& matches,
+                     packet::ReasonCounters& reasons);
+
+    // Gives back what the flow holds. Its next packet starts afresh.
+    void release(flow::Flow& f) { store_.release(f); }
+
+    const DetectStats& stats() const { return stats_; }
+
+    const FlowStore& store() const { return store_; }
+
+  private:
+    // One call of inspect_*().
+    struct Look {
+        Subject subject;
+        flow::Flow* flow;
+        FlowState* state;
+        MatchList& matches;
+        packet::ReasonCounters& reasons;
+    };
+
+    // A part of a buffer that one engine is evaluated over.
+    struct TxProgress {
+        std::uint32_t done = 0;
+        std::uint32_t needle = kNone32;
+        std::uint8_t needle_engine = 0;
+        std::uint8_t waiting = 0;
+        bool failed = false;
+        app::BufferMask awaited = 0;
+    };
+
+    Look look_at(const Subject& s, flow::Flow* f, MatchList& matches,
+                 packet::ReasonCounters& reasons);
+    FlowState* state_for(Look& look);
+    void scan(Look& look, const Database& db, const ScanInput& in);
+    bool admits(const RuleRec& rule, const Look& look);
+    EvalResult run_engine(Look& look, RuleIndex rule, const EngineRec& engine, EvalView view);
+    void report(Look& look, RuleIndex rule, const Match& m);
+    std::uint32_t needle_of(const EngineRec& engine, const EvalView& view) const;
+    bool needle_came(Pending& p, const EvalView& view, std::uint32_t fresh);
+    void end_look(Look& look);
+
+    // detect_stage.cc: packets
+    void evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p);
+    void evaluate_header_rule(Look& look, RuleIndex rule);
+    void address_rules(Look& look, const packet::Packet& p);
+
+    // inspect_stream.cc
+    void collect_stream(Look& look, const stream::StreamChunk& chunk);
+    void evaluate_stream(Look& look, const Candidate& c, const stream::StreamChunk& chunk);
+    void keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
+                        const EvalView& view);
+    void hand_to_transaction(Look& look, const Candidate& c, std::uint8_t engine);
+
+    // inspect_app.cc
+    void scan_point(Look& look, const app::InspectionPoint& point);
+    void collect_transaction(Look& look, const app::InspectionPoint& point);
+    bool may_progress(Pending& p, const app::InspectionPoint& point);
+    void evaluate_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point);
+    TxProgress advance(Look& look, const Candidate& c, const app::InspectionPoint& point,
+                       std::uint32_t done);
+    EvalResult tx_engine(Look& look, RuleIndex rule, const EngineRec& engine,
+                         const app::InspectionPoint& point);
+    void keep_on_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point,
+                             const TxProgress& t);
+
+    const Ruleset* rules_ = nullptr;
+    WorkerScratch* scratch_ = nullptr;
+    FlowStore store_;
+    DetectStats stats_;
+    std::uint32_t step_budget_;
+    stream::StreamChunk last_chunk_;  // for engines over the stream in rules over transactions;
+                                      // valid for its inspect_app() calls
+};
+
+}  // namespace sluice::detect

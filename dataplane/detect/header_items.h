@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small tests of numbers that several parts of detection share: comparison operators and TCP flags.
+// Values only; any thread.
+#pragma once
+
+#include "signatures/bundle/model.h"
+
+#include <cstdint>
+
+namespace sluice::detect {
+
+// 'lo' is the operand, or the lower end of a range with 'hi'. kRange excludes its ends (Suricata's
+// "a<>b").
+constexpr bool compare(std::int64_t v, bundle::CompareOp op, std::int64_t lo, std::int64_t hi) {
+    using Op = bundle::CompareOp;
+    switch (op) {
+        case Op::kEq:
+            return v == lo;
+        case Op::kNe:
+            return v != lo;
+        case Op::kLt:
+            return v < lo;
+        case Op::kGt:
+            return v > lo;
+        case Op::kLe:
+            return v <= lo;
+        case Op::kGe:
+            return v >= lo;
+        case Op::kAnd:
+            return (v & lo) != 0;
+        case Op::kOr:
+            return (v ^ lo) != 0;
+        case Op::kNand:
+            return (v & lo) == 0;
+        case Op::kNor:
+            return (v ^ lo) == 0;
+        case Op::kRange:
+            return v > lo && v < hi;
+        case Op::kRangeInclusive:
+            return v >= lo && v <= hi;
+    }
+    return false;
+}
+
+// A set of flag bits against lo: exactly these (kEq), all of them (kAnd), any of them (kOr), none
+// of them (kNor or kNe). 'mask' holds the bits that do not matter.
+constexpr bool bits_match(const bundle::Item& item, std::uint32_t value) {
+    using Op = bundle::CompareOp;
+    const auto want = static_cast<std::uint32_t>(item.lo);
+    const std::uint32_t v = value & ~static_cast<std::uint32_t>(item.mask);
+    bool hit = false;
+    switch (item.op) {
+        case Op::kAnd:
+            hit = (v & want) == want;
+            break;
+        case Op::kOr:
+            hit = (v & want) != 0;
+            break;
+        case Op::kNor:
+        case Op::kNand:
+            hit = (v & want) == 0;
+            break;
+        case Op::kNe:
+            hit = v != want;
+            break;
+        case Op::kEq:
+        case Op::kLt:
+        case Op::kGt:
+        case Op::kLe:
+        case Op::kGe:
+        case Op::kRange:
+        case Op::kRangeInclusive:
+            hit = v == want;
+            break;
+    }
+    return hit != ((item.flags & bundle::kNegated) != 0);
+}
+
+}  // namespace sluice::detect

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/detect/header_match.h"
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/detect/header_items.h"
+
+#include <algorithm>
+#include <span>
+
+namespace sluice::detect {
+namespace {
+
+using bundle::FlowbitOp;
+using bundle::HeaderProto;
+using bundle::Item;
+using bundle::ItemKind;
+
+bool is_icmp(std::uint8_t proto) {
+    return proto == packet::kProtoIcmp || proto == packet::kProtoIcmp6;
+}
+
+bool has_ports(std::uint8_t proto) {
+    return proto == packet::kProtoTcp || proto == packet::kProtoUdp || proto == packet::kProtoSctp;
+}
+
+bool proto_matches(const RuleRec& r, const Subject& s) {
+    switch (r.proto) {
+        case HeaderProto::kIp:
+            break;
+        case HeaderProto::kTcp:
+            if (s.ip_proto != packet::kProtoTcp) {
+                return false;
+            }
+            break;
+        case HeaderProto::kUdp:
+            if (s.ip_proto != packet::kProtoUdp) {
+                return false;
+            }
+            break;
+        case HeaderProto::kIcmp:
+            if (!is_icmp(s.ip_proto)) {
+                return false;
+            }
+            break;
+        case HeaderProto::kSctp:
+            if (s.ip_proto != packet::kProtoSctp) {
+                return false;
+            }
+            break;
+    }
+    const std::uint32_t f = r.flow_flags;
+    return !(((f & bundle::kRuleIpv4Only) != 0 && !s.is_v4) ||
+             ((f & bundle::kRuleIpv6Only) != 0 && s.is_v4) ||
+             ((f & bundle::kRuleIcmp4Only) != 0 && s.ip_proto != packet::kProtoIcmp) ||
+             ((f & bundle::kRuleIcmp6Only) != 0 && s.ip_proto != packet::kProtoIcmp6));
+}
+
+bool flow_matches(const RuleRec& r, const Subject& s) {
+    constexpr std::uint32_t kNeedFlow = bundle::kFlowToServer | bundle::kFlowToClient |
+                                        bundle::kFlowEstablished | bundle::kFlowNotEstablished;
+    const std::uint32_t f = r.flow_flags;
+    if (r.app != AppProto::kUnknown && (s.flow == nullptr || s.flow->app != r.app)) {
+        return false;
+    }
+    if ((f & (kNeedFlow | bundle::kFlowOnlyStream | bundle::kFlowNoStream)) == 0) {
+        return true;
+    }
+    if (((f & bundle::kFlowOnlyStream) != 0 && !s.on_stream) ||
+        ((f & bundle::kFlowNoStream) != 0 && s.on_stream)) {
+        return false;
+    }
+    if ((f & kNeedFlow) == 0) {
+        return true;
+    }
+    if (s.flow == nullptr) {
+        return false;
+    }
+    // A closed connection was established before.
+    const bool established = s.flow->state != flow::FlowState::kNew;
+    return !(((f & bundle::kFlowToServer) != 0 && s.direction != Direction::kToServer) ||
+             ((f & bundle::kFlowToClient) != 0 && s.direction != Direction::kToClient) ||
+             ((f & bundle::kFlowEstablished) != 0 && !established) ||
+             ((f & bundle::kFlowNotEstablished) != 0 && established));
+}
+
+// One orientation of the rule's arrow. 'swapped': the rule's source is the packet's destination.
+bool ends_match(const Ruleset& rules, const RuleRec& r, const Subject& s, AddressCache& cache,
+                bool swapped) {
+    const std::uint32_t src_ports = swapped ? r.dst_ports : r.src_ports;
+    const std::uint32_t dst_ports = swapped ? r.src_ports : r.dst_ports;
+    // A rule over all of IP does not look at ports that a packet without ports cannot have.
+    if (has_ports(s.ip_proto) &&
+        !(rules.port_in(dst_ports, s.dst_port) && rules.port_in(src_ports, s.src_port))) {
+        return false;
+    }
+    return cache.contains(rules, swapped ? r.src : r.dst, *s.dst, 1) &&
+           cache.contains(rules, swapped ? r.dst : r.src, *s.src, 0);
+}
+
+bool flowbits_hold(const Ruleset& rules, const Item& item, const FlowState* state) {
+    const auto op = static_cast<FlowbitOp>(item.op);
+    if (op != FlowbitOp::kIsSet && op != FlowbitOp::kIsNotSet) {
+        return true;
+    }
+    // Several names: one that fulfils the condition is enough.
+    for (std::uint32_t i = 0; i < item.data_len; ++i) {
+        const bool is_set = state != nullptr && state->has_bit(rules.bit(item.data + i));
+        if (is_set == (op == FlowbitOp::kIsSet)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Bytes 4 and 5, or 6 and 7, of an ICMP echo header (RFC 792): identifier and sequence number. -1:
+// not there.
+std::int64_t icmp_field(const packet::Packet& p, std::size_t offset) {
+    Cursor c(p.frame());
+    c.skip(p.l4_off + offset);
+    const std::uint16_t v = c.be16().host();
+    return c.ok() && p.l4_ok ? v : -1;
+}
+
+// The IPv4 flags and fragment offset word (RFC 791 section 3.1), or 0.
+std::uint32_t fragment_word(const packet::Packet& p) {
+    if (p.ip_version != 4) {
+        return 0;
+    }
+    Cursor c(p.frame());
+    c.skip(p.l3_off + 6U);
+    return c.be16().host();
+}
+
+std::int64_t tos_of(const packet::Packet& p) {
+    Cursor c(p.frame());
+    c.skip(p.l3_off);
+    const std::uint16_t first = c.be16().host();
+    return p.ip_version == 4 ? first & 0xff : (first >> 4) & 0xff;
+}
+
+// Bytes seen in order in one direction of a TCP stream.
+std::int64_t stream_bytes(const flow::Flow& f, Direction d) {
+    const flow::TcpHalf& h = f.half[index_of(d)];
+    return h.seen ? std::int64_t{h.next.raw() - f.isn[index_of(d)].raw() - 1U} : 0;
+}
+
+// Item::var says whose bytes: 1 server, 2 client, 3 both, 4 either.
+bool stream_size_matches(const Item& item, const flow::Flow& f) {
+    const std::int64_t client = stream_bytes(f, Direction::kToServer);
+    const std::int64_t server = stream_bytes(f, Direction::kToClient);
+    const auto fits = [&item](std::int64_t v) { return compare(v, item.op, item.lo, item.hi); };
+    switch (item.var) {
+        case 1:
+            return fits(server);
+        case 2:
+            return fits(client);
+        case 3:
+            return fits(server) && fits(client);
+        default:
+            return fits(server) || fits(client);
+    }
+}
+
+bool app_matches(const Item& item, const flow::Flow& f) {
+    return (f.app == static_cast<AppProto>(item.lo)) != ((item.flags & bundle::kNegated) != 0);
+}
+
+// Number that a keyword over the packet's headers compares; -1 when the packet does not have it.
+std::int64_t header_number(const Item& item, const packet::Packet& p) {
+    const bool tcp = p.ip_proto == packet::kProtoTcp && p.l4_ok;
+    const bool icmp = is_icmp(p.ip_proto) && p.l4_ok;
+    switch (item.kind) {
+        case ItemKind::kDsize:
+            return p.payload_len;
+        case ItemKind::kTtl:
+            return p.ttl;
+        case ItemKind::kIpProto:
+            return p.ip_proto;
+        case ItemKind::kIpId:
+            return p.ip_version == 4 ? p.ip_id : -1;
+        case ItemKind::kTos:
+            return tos_of(p);
+        case ItemKind::kFragOffset:
+            return std::int64_t{fragment_word(p) & 0x1fffU};
+        case ItemKind::kItype:
+            return icmp ? p.icmp_type : -1;
+        case ItemKind::kIcode:
+            return icmp ? p.icmp_code : -1;
+        case ItemKind::kIcmpId:
+            return icmp ? icmp_field(p, 4) : -1;
+        case ItemKind::kIcmpSeq:
+            return icmp ? icmp_field(p, 6) : -1;
+        case ItemKind::kTcpAck:
+            return tcp ? std::int64_t{p.tcp.ack.raw()} : -1;
+        case ItemKind::kTcpSeq:
+            return tcp ? std::int64_t{p.tcp.seq.raw()} : -1;
+        case ItemKind::kTcpWindow:
+            return tcp ? p.tcp.window : -1;
+        case ItemKind::kTcpMss:
+            return tcp && p.tcp.mss != 0 ? p.tcp.mss : -1;
+        case ItemKind::kTcpFlags:
+        case ItemKind::kFragBits:
+        case ItemKind::kSameIp:
+        case ItemKind::kStreamSize:
+        case ItemKind::kFlowbits:
+        case ItemKind::kAppProto:
+        case ItemKind::kXbits:
+        case ItemKind::kContent:
+        case ItemKind::kPcre:
+        case ItemKind::kIsDataAt:
+        case ItemKind::kByteTest:
+        case ItemKind::kByteJump:
+        case ItemKind::kByteExtract:
+        case ItemKind::kBsize:
+        case ItemKind::kUrilen:
+            break;
+    }
+    return -1;
+}
+
+bool number_matches(const Item& item, const packet::Packet& p) {
+    const std::int64_t v = header_number(item, p);
+    return v >= 0 &&
+           compare(v, item.op, item.lo, item.hi) != ((item.flags & bundle::kNegated) != 0);
+}
+
+bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,
+                     const FlowState* state) {
+    switch (item.kind) {
+        case ItemKind::kFlowbits:
+            return flowbits_hold(rules, item, state);
+        case ItemKind::kAppProto:
+            return s.flow != nullptr && app_matches(item, *s.flow);
+        case ItemKind::kStreamSize:
+            return s.flow != nullptr && s.ip_proto == packet::kProtoTcp &&
+                   stream_size_matches(item, *s.flow);
+        case ItemKind::kTcpFlags:
+            return s.packet != nullptr && s.packet->ip_proto == packet::kProtoTcp &&
+                   s.packet->l4_ok && bits_match(item, s.packet->tcp.flags);
+        case ItemKind::kFragBits:
+            return s.packet != nullptr && s.packet->ip_version == 4 &&
+                   bits_match(item, (fragment_word(*s.packet) & 0xe000U) >> 13);
+        case ItemKind::kSameIp:
+            return *s.src == *s.dst;
+        case ItemKind::kDsize:
+        case ItemKind::kTtl:
+        case ItemKind::kIpProto:
+        case ItemKind::kIpId:
+        case ItemKind::kTos:
+        case ItemKind::kFragOffset:
+        case ItemKind::kItype:
+        case ItemKind::kIcode:
+        case ItemKind::kIcmpId:
+        case ItemKind::kIcmpSeq:
+        case ItemKind::kTcpAck:
+        case ItemKind::kTcpSeq:
+        case ItemKind::kTcpWindow:
+        case ItemKind::kTcpMss:
+            return s.packet != nullptr && number_matches(item, *s.packet);
+        case ItemKind::kXbits:
+        case ItemKind::kContent:
+        case ItemKind::kPcre:
+        case ItemKind::kIsDataAt:
+        case ItemKind::kByteTest:
+        case ItemKind::kByteJump:
+        case ItemKind::kByteExtract:
+        case ItemKind::kBsize:
+        case ItemKind::kUrilen:
+            break;
+    }
+    return false;
+}
+
+}  // namespace
+
+Subject subject_of(const packet::Packet& p) {
+    Subject s;
+    s.packet = &p;
+    s.flow = p.flow;
+    s.src = &p.src;
+    s.dst = &p.dst;
+    s.src_port = p.src_port;
+    s.dst_port = p.dst_port;
+    s.ip_proto = p.ip_proto;
+    s.is_v4 = p.ip_version == 4;
+    s.direction = p.direction;
+    return s;
+}
+
+Subject subject_of(const flow::Flow& f, Direction d, const packet::Packet* p) {
+    const bool up = d == Direction::kToServer;
+    Subject s;
+    s.packet = p;
+    s.flow = &f;
+    s.src = up ? &f.key.client : &f.key.server;
+    s.dst = up ? &f.key.server : &f.key.client;
+    s.src_port = up ? f.key.client_port : f.key.server_port;
+    s.dst_port = up ? f.key.server_port : f.key.client_port;
+    s.ip_proto = f.key.ip_proto;
+    s.is_v4 = f.key.client.is_v4();
+    s.on_stream = true;
+    s.direction = d;
+    return s;
+}
+
+void AddressCache::bind(const Subject& s) {
+    if (s.flow != nullptr && s.flow == flow_ && s.flow->flow_id == flow_id_ &&
+        s.direction == direction_) {
+        return;
+    }
+    flow_ = s.flow;
+    flow_id_ = s.flow != nullptr ? s.flow->flow_id : 0;
+    direction_ = s.direction;
+    if (++epoch_ >= 0x80000000U) {
+        std::fill(known_.begin(), known_.end(), 0);
+        epoch_ = 1;
+    }
+}
+
+bool header_matches(const Ruleset& rules, const RuleRec& rule, const Subject& s,
+                    AddressCache& cache) {
+    if (!proto_matches(rule, s) || !flow_matches(rule, s)) {
+        return false;
+    }
+    return ends_match(rules, rule, s, cache, false) ||
+           ((rule.flow_flags & bundle::kRuleBidirectional) != 0 &&
+            ends_match(rules, rule, s, cache, true));
+}
+
+bool conditions_match(const Ruleset& rules, const RuleRec& rule, const Subject& s,
+                      const FlowState* state) {
+    const std::span<const Item> items =
+        std::span<const Item>(rules.header_items()).subspan(rule.header_first, rule.action_first);
+    for (const Item& item : items) {
+        if (!condition_holds(rules, item, s, state)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool change_bits(const Ruleset& rules, const RuleRec& rule, FlowState& state) {
+    bool room = true;
+    for (std::uint32_t i = rule.action_first; i < rule.header_count; ++i) {
+        const Item& item = rules.header_items()[rule.header_first + i];
+        for (std::uint32_t k = 0; k < item.data_len; ++k) {
+            const std::uint32_t bit = rules.bit(item.data + k);
+            switch (static_cast<FlowbitOp>(item.op)) {
+                case FlowbitOp::kSet:
+                    room = state.set_bit(bit) && room;
+                    break;
+                case FlowbitOp::kUnset:
+                    state.unset_bit(bit);
+                    break;
+                case FlowbitOp::kToggle:
+                    if (state.has_bit(bit)) {
+                        state.unset_bit(bit);
+                    } else {
+                        room = state.set_bit(bit) && room;
+                    }
+                    break;
+                case FlowbitOp::kIsSet:
+                case FlowbitOp::kIsNotSet:
+                    break;
+            }
+        }
+    }
+    return room;
+}
+
+}  // namespace sluice::detect

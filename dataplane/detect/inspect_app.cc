@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// The application half of DetectStage: rules over the buffers of one transaction, engine by engine
+// as the buffers come.
+#include "dataplane/detect/detect_stage.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace sluice::detect {
+namespace {
+
+EvalView view_of(const app::BufferView& b) {
+    return {b.bytes, static_cast<std::int64_t>(b.offset), 0, b.complete};
+}
+
+}  // namespace
+
+void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::Packet* p,
+                              MatchList& matches, packet::ReasonCounters& reasons) {
+    if (rules_ == nullptr || point.flow == nullptr || point.buffers == nullptr) {
+        return;
+    }
+    Look look = look_at(subject_of(*point.flow, point.direction, p), point.flow, matches, reasons);
+    scan_point(look, point);
+    if (look.state != nullptr) {
+        collect_transaction(look, point);
+    }
+    CandidateSet& candidates = scratch_->candidates;
+    if (candidates.size() != 0) {
+        candidates.sort();
+        for (const Candidate* c = candidates.begin_list(); c != candidates.end_list(); ++c) {
+            if (!c->skip) {
+                evaluate_transaction(look, *c, point);
+            }
+        }
+    }
+    end_look(look);
+}
+
+void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
+    // Two names of the same bytes (file.data, response body) may share a database: scan them once.
+    struct Scanned {
+        std::uint32_t db = kNone32;
+        const std::uint8_t* bytes = nullptr;
+        std::size_t size = 0;
+    };
+
+    std::array<Scanned, 4> scanned{};
+    std::size_t scanned_count = 0;
+    for (app::BufferMask left = point.fresh & point.present & rules_->inspected_buffers();
+         left != 0; left &= left - 1) {
+        const auto id = static_cast<BufferId>(std::countr_zero(left));
+        const app::BufferView& view = point.view(id);
+        const auto fresh =
+            is_streaming_buffer(id) ? view.fresh : static_cast<std::uint32_t>(view.bytes.size());
+        for (const std::uint32_t db : rules_->buffer_dbs(id)) {
+            const Scanned now{db, view.bytes.data(), view.bytes.size()};
+            const bool twice = std::any_of(
+                scanned.begin(), scanned.begin() + scanned_count, [&now](const Scanned& s) {
+                    return s.db == now.db && s.bytes == now.bytes && s.size == now.size;
+                });
+            if (twice) {
+                continue;
+            }
+            if (scanned_count < scanned.size() && is_streaming_buffer(id)) {
+                scanned[scanned_count++] = now;
+            }
+            scan(look, rules_->databases()[db],
+                 {view.bytes, static_cast<std::int64_t>(view.offset), fresh});
+        }
+    }
+}
+
+void DetectStage::collect_transaction(Look& look, const app::InspectionPoint& point) {
+    const PendingList& list = look.state->pending[index_of(point.direction)];
+    for (std::uint32_t i = list.head; i != kNone32; i = store_.at(i).next) {
+        Pending& p = store_.at(i);
+        if (p.kind != WaitKind::kTransaction || p.dead) {
+            continue;
+        }
+        if (!p.any_tx && (point.tx_start || p.tx_id != point.tx_id)) {
+            p.dead = true;
+            continue;
+        }
+        const bool ripe = may_progress(p, point);
+        if (p.dead) {
+            continue;
+        }
+        Candidate* c = scratch_->candidates.find(p.rule);
+        if (c == nullptr) {
+            if (!ripe) {
+                continue;
+            }
+            c = &scratch_->candidates.add(p.rule);
+        }
+        c->skip = !ripe && c->hit < 0;
+        c->pending = i;
+        c->engine = p.hit_engine;
+        c->hit = std::max(c->hit, p.hit);
+        c->ready = std::max(c->ready, p.ready);
+    }
+}
+
+// Whether this point can bring the candidate forward. Marks it dead when its hit has left the
+// window undecided.
+bool DetectStage::may_progress(Pending& p, const app::InspectionPoint& point) {
+    const RuleRec& rule = rules_->rule(p.rule);
+    const EngineRec& hit = rules_->engine(rule.first_engine + p.hit_engine);
+    if (p.expires && (p.done & (1U << p.hit_engine)) == 0 && point.has(hit.buffer) &&
+        p.hit < static_cast<std::int64_t>(point.view(hit.buffer).offset)) {
+        p.dead = true;
+        return false;
+    }
+    if (point.tx_end || (p.awaited & point.resolved & ~point.present) != 0) {
+        return true;
+    }
+    app::BufferMask fresh = p.awaited & point.fresh;
+    if ((p.awaited & app::mask_of(BufferId::kPayload)) != 0) {
+        return true;
+    }
+    if (p.needle != kNone32) {
+        const BufferId b = rules_->engine(rule.first_engine + p.needle_engine).buffer;
+        if ((fresh & app::mask_of(b)) != 0) {
+            const app::BufferView& view = point.view(b);
+            if (!view.complete && !needle_came(p, view_of(view), view.fresh)) {
+                fresh &= ~app::mask_of(b);
+            }
+        }
+    }
+    return fresh != 0;
+}
+
+void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
+                                       const app::InspectionPoint& point) {
+    const RuleRec& rule = rules_->rule(c.rule);
+    ++stats_.candidates;
+    ++scratch_->counters[c.rule].candidates;
+    Pending* p = c.pending == kNone32 ? nullptr : &store_.at(c.pending);
+    const Memo* m = look.state == nullptr
+                        ? nullptr
+                        : look.state->memo(point.direction, c.rule, WaitKind::kTransaction);
+    if ((m != nullptr && m->value == point.tx_id) || (p == nullptr && !admits(rule, look))) {
+        if (p != nullptr) {
+            p->dead = true;
+        }
+        return;
+    }
+    std::uint32_t done = 0;
+    if (p != nullptr) {
+        p->dead = true;  // unless it is kept below
+        if (p->any_tx && p->tx_id != point.tx_id) {
+            done = p->done & (1U << p->hit_engine);  // what another transaction did does not count
+        } else {
+            done = p->done;
+        }
+    }
+    scratch_->vars = {};
+    const TxProgress t = advance(look, c, point, (rule.traits & kRuleSharedVars) != 0 ? 0 : done);
+    if (t.failed || (t.waiting != 0 && point.tx_end)) {
+        return;
+    }
+    if (t.waiting != 0) {
+        keep_on_transaction(look, c, point, t);
+        return;
+    }
+    report(look, c.rule, {c.rule, point.direction, true, true, point.tx_id});
+    if (FlowState* state = state_for(look); state != nullptr) {
+        state->remember(point.direction, {c.rule, WaitKind::kTransaction, point.tx_id});
+    }
+}
+
+DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
+                                             const app::InspectionPoint& point,
+                                             std::uint32_t done) {
+    const RuleRec& rule = rules_->rule(c.rule);
+    TxProgress t;
+    t.done = done;
+    for (std::uint8_t i = 0; i < rule.engine_count && !t.failed; ++i) {
+        if ((t.done & (1U << i)) != 0) {
+            continue;
+        }
+        const EngineRec& engine = rules_->engine(rule.first_engine + i);
+        Outcome outcome = tx_engine(look, c.rule, engine, point).outcome;
+        const bool here = point.has(engine.buffer);
+        if (outcome == Outcome::kNoMatch && i == c.engine && here &&
+            !point.view(engine.buffer).complete &&
+            c.ready > view_of(point.view(engine.buffer)).end()) {
+            outcome = Outcome::kWait;  // the content that was hit is only partly here
+        }
+        switch (outcome) {
+            case Outcome::kMatch:
+                t.done |= 1U << i;
+                break;
+            case Outcome::kNoMatch:
+                t.failed = true;
+                break;
+            case Outcome::kWait:
+                ++t.waiting;
+                t.awaited |= app::mask_of(engine.buffer);
+                if (here && t.needle == kNone32) {
+                    t.needle = needle_of(engine, view_of(point.view(engine.buffer)));
+                    t.needle_engine = i;
+                }
+                break;
+        }
+    }
+    return t;
+}
+
+EvalResult DetectStage::tx_engine(Look& look, RuleIndex rule, const EngineRec& engine,
+                                  const app::InspectionPoint& point) {
+    if (engine.buffer == BufferId::kPayload) {
+        const stream::StreamChunk& k = last_chunk_;
+        if (k.flow != point.flow || k.direction != point.direction) {
+            return {Outcome::kWait, 0};
+        }
+        return run_engine(look, rule, engine,
+                          {k.window, static_cast<std::int64_t>(k.offset), 0, k.end});
+    }
+    if (point.has(engine.buffer)) {
+        return run_engine(look, rule, engine, view_of(point.view(engine.buffer)));
+    }
+    const bool absent = point.tx_end || (point.resolved & app::mask_of(engine.buffer)) != 0;
+    return {absent ? Outcome::kNoMatch : Outcome::kWait, 0};
+}
+
+void DetectStage::keep_on_transaction(Look& look, const Candidate& c,
+                                      const app::InspectionPoint& point, const TxProgress& t) {
+    std::uint32_t at = c.pending;
+    if (at == kNone32) {
+        FlowState* state = state_for(look);
+        if (state == nullptr) {
+            return;
+        }
+        at = store_.append(state->pending[index_of(point.direction)], look.reasons);
+        if (at == kNone32) {
+            return;
+        }
+    }
+    Pending& p = store_.at(at);
+    const EngineRec& hit = rules_->engine(rules_->rule(c.rule).first_engine + c.engine);
+    p.rule = c.rule;
+    p.kind = WaitKind::kTransaction;
+    p.dead = false;
+    p.expires =
+        c.hit >= 0 && (hit.traits & kEngineStreaming) != 0 && hit.buffer != BufferId::kPayload;
+    p.hit = c.hit;
+    p.ready = c.ready;
+    p.hit_engine = c.engine;
+    p.tx_id = point.tx_id;
+    p.done = t.done;
+    p.awaited = t.awaited;
+    p.needle = t.waiting == 1 ? t.needle : kNone32;
+    p.needle_engine = t.needle_engine;
+}
+
+}  // namespace sluice::detect

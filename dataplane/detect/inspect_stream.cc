@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stream half of DetectStage: raw rules over the reassembled bytes of one direction.
+#include "dataplane/detect/detect_stage.h"
+
+#include <algorithm>
+
+namespace sluice::detect {
+namespace {
+
+EvalView view_of(const stream::StreamChunk& chunk) {
+    return {chunk.window, static_cast<std::int64_t>(chunk.offset), 0, chunk.end};
+}
+
+}  // namespace
+
+void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
+                                 MatchList& matches, packet::ReasonCounters& reasons) {
+    if (rules_ == nullptr || chunk.flow == nullptr) {
+        return;
+    }
+    last_chunk_ = chunk;
+    Look look = look_at(subject_of(*chunk.flow, chunk.direction, p), chunk.flow, matches, reasons);
+    const Database* db = rules_->payload_db(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
+                                            chunk.direction, chunk.flow->key.server_port);
+    if (db != nullptr) {
+        scan(look, *db, {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh});
+    }
+    if (look.state != nullptr) {
+        collect_stream(look, chunk);
+    }
+    CandidateSet& candidates = scratch_->candidates;
+    if (candidates.size() != 0) {
+        candidates.sort();
+        for (const Candidate* c = candidates.begin_list(); c != candidates.end_list(); ++c) {
+            if (!c->skip) {
+                evaluate_stream(look, *c, chunk);
+            }
+        }
+    }
+    end_look(look);
+}
+
+// Adds what is pending on this stream and may be decided now; drops what cannot match any more.
+void DetectStage::collect_stream(Look& look, const stream::StreamChunk& chunk) {
+    const EvalView view = view_of(chunk);
+    const PendingList& list = look.state->pending[index_of(chunk.direction)];
+    for (std::uint32_t i = list.head; i != kNone32; i = store_.at(i).next) {
+        Pending& p = store_.at(i);
+        if (p.kind != WaitKind::kStream || p.dead) {
+            continue;
+        }
+        Candidate* c = scratch_->candidates.find(p.rule);
+        if (chunk.gap || (p.expires && p.hit < view.base)) {
+            p.dead = true;
+            continue;
+        }
+        const bool come = needle_came(p, view, chunk.fresh);
+        if (c == nullptr && !chunk.end && (!come || view.end() < p.ready)) {
+            continue;
+        }
+        if (c == nullptr) {
+            c = &scratch_->candidates.add(p.rule);
+        }
+        c->pending = i;
+        c->engine = p.hit_engine;
+        c->hit = std::max(c->hit, p.hit);
+        c->ready = std::max(c->ready, p.ready);
+    }
+}
+
+void DetectStage::evaluate_stream(Look& look, const Candidate& c,
+                                  const stream::StreamChunk& chunk) {
+    const RuleRec& rule = rules_->rule(c.rule);
+    ++stats_.candidates;
+    ++scratch_->counters[c.rule].candidates;
+    Pending* p = c.pending == kNone32 ? nullptr : &store_.at(c.pending);
+    EvalView view = view_of(chunk);
+    if (const Memo* m = look.state == nullptr
+                            ? nullptr
+                            : look.state->memo(chunk.direction, c.rule, WaitKind::kStream)) {
+        view.floor = static_cast<std::int64_t>(m->value);
+    }
+    if ((c.hit >= 0 && c.hit < view.floor) || (p == nullptr && !admits(rule, look))) {
+        if (p != nullptr) {
+            p->dead = true;
+        }
+        return;
+    }
+    // The engine over the stream comes last among a rule's engines or stands alone.
+    std::uint8_t index = 0;
+    while (index + 1 < rule.engine_count &&
+           rules_->engine(rule.first_engine + index).buffer != BufferId::kPayload) {
+        ++index;
+    }
+    const EngineRec& engine = rules_->engine(rule.first_engine + index);
+    if (engine.buffer != BufferId::kPayload) {
+        return;
+    }
+    scratch_->vars = {};
+    const EvalResult result = run_engine(look, c.rule, engine, view);
+    if (p != nullptr) {
+        p->dead = true;  // unless it is kept below
+    }
+    if (result.outcome == Outcome::kMatch) {
+        if ((rule.traits & kRuleHasApp) != 0) {
+            hand_to_transaction(look, c, index);
+            return;
+        }
+        report(look, c.rule, {c.rule, chunk.direction, false, true, 0});
+        if (FlowState* state = state_for(look); state != nullptr) {
+            state->remember(chunk.direction,
+                            {c.rule, WaitKind::kStream, static_cast<std::uint64_t>(result.end)});
+        }
+        return;
+    }
+    const bool partly_here = c.ready > view.end();
+    if (!chunk.end && c.hit >= 0 && (result.outcome == Outcome::kWait || partly_here)) {
+        keep_on_stream(look, c, engine, view);
+    }
+}
+
+void DetectStage::keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
+                                 const EvalView& view) {
+    std::uint32_t at = c.pending;
+    if (at == kNone32) {
+        FlowState* state = state_for(look);
+        if (state == nullptr) {
+            return;
+        }
+        at = store_.append(state->pending[index_of(look.subject.direction)], look.reasons);
+        if (at == kNone32) {
+            return;
+        }
+    }
+    Pending& p = store_.at(at);
+    p.rule = c.rule;
+    p.kind = WaitKind::kStream;
+    p.dead = false;
+    p.expires = true;
+    p.hit = c.hit;
+    p.ready = c.ready;
+    p.hit_engine = c.engine;
+    p.needle = needle_of(engine, view);
+}
+
+// The stream part of a rule over transactions matched: the rest is judged at the points of the
+// transaction at hand.
+void DetectStage::hand_to_transaction(Look& look, const Candidate& c, std::uint8_t engine) {
+    FlowState* state = state_for(look);
+    if (state == nullptr) {
+        return;
+    }
+    const std::uint32_t at =
+        store_.append(state->pending[index_of(look.subject.direction)], look.reasons);
+    if (at == kNone32) {
+        return;
+    }
+    Pending& p = store_.at(at);
+    p.rule = c.rule;
+    p.kind = WaitKind::kTransaction;
+    p.any_tx = true;
+    p.done = 1U << engine;
+    p.hit = c.hit;
+    p.hit_engine = engine;
+    p.awaited = ~app::BufferMask{0};
+}
+
+}  // namespace sluice::detect

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/detect/prefilter.h"
+
+#include <hs/hs_runtime.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace sluice::detect {
+
+void CandidateSet::begin() {
+    size_ = 0;
+    if (++epoch_ == 0) {
+        std::fill(slots_.begin(), slots_.end(), Slot{});
+        epoch_ = 1;
+    }
+}
+
+Candidate& CandidateSet::add(RuleIndex rule) {
+    Slot& slot = slots_[rule];
+    if (slot.epoch != epoch_) {
+        slot = {epoch_, size_};
+        list_[size_++] = Candidate{.rule = rule};
+    }
+    return list_[slot.index];
+}
+
+void CandidateSet::sort() {
+    std::sort(list_.begin(), list_.begin() + size_,
+              [](const Candidate& a, const Candidate& b) { return a.rule < b.rule; });
+}
+
+Database::Database(Database&& o) noexcept
+    : handle_(std::exchange(o.handle_, nullptr)),
+      first_(std::move(o.first_)),
+      targets_(std::move(o.targets_)),
+      always_(std::move(o.always_)) {}
+
+Database::~Database() {
+    hs_free_database(handle_);
+}
+
+Result<Database> Database::load(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets) {
+    Database out;
+    out.first_ = db.pattern_first;
+    out.targets_ = std::move(targets);
+    out.always_ = db.always;
+    if (db.serialized.empty()) {
+        return out;
+    }
+    if (out.first_.empty() || out.first_.back() > out.targets_.size()) {
+        return Error{
+            ErrorCode::kInvalid, "prefilter database does not fit its pattern table", {}, {}};
+    }
+    const std::vector<char> bytes(db.serialized.begin(), db.serialized.end());
+    const hs_error_t e = hs_deserialize_database(bytes.data(), bytes.size(), &out.handle_);
+    if (e != HS_SUCCESS) {
+        return Error{
+            ErrorCode::kIncompatible,
+            "prefilter database was refused by Hyperscan (error " + std::to_string(e) + ")",
+            {},
+            "compile the bundle again with this version of Hyperscan"};
+    }
+    return out;
+}
+
+PrefilterScratch::~PrefilterScratch() {
+    hs_free_scratch(scratch_);
+}
+
+Status PrefilterScratch::reserve(const Database& db) {
+    if (db.handle_ == nullptr) {
+        return ok_status();
+    }
+    const hs_error_t e = hs_alloc_scratch(db.handle_, &scratch_);
+    if (e != HS_SUCCESS) {
+        return Error{ErrorCode::kExhausted,
+                     "no room for a prefilter scratch (Hyperscan error " + std::to_string(e) + ")",
+                     {},
+                     {}};
+    }
+    return ok_status();
+}
+
+// One call of hs_scan, seen from its callback.
+struct ScanJob {
+    const Database& db;
+    const std::vector<Step>& steps;
+    CandidateSet& out;
+    Bytes window;
+    std::int64_t base;
+    std::int64_t end;    // of the window, in buffer offsets
+    std::int64_t fresh;  // where the fresh bytes start
+    std::int64_t scanned_from;
+
+    // The one compare that settles a hit: all of the content that is here must be in place.
+    void consider(const PatternTarget& t, std::int64_t hit_end) const {
+        if (t.step == kNone32) {
+            Candidate& c = out.add(t.rule);
+            c.hit = std::max(c.hit, hit_end - 1);
+            c.engine = t.engine;
+            return;
+        }
+        const std::int64_t start = hit_end - t.back;
+        const std::int64_t stop = start + t.content_size;
+        if (start < base || start < t.min_start || stop > t.max_end) {
+            return;
+        }
+        const auto here = static_cast<std::size_t>(std::min(stop, end) - start);
+        if (!steps[t.step].finder.prefix_at(window.data() + (start - base), here)) {
+            return;
+        }
+        Candidate& c = out.add(t.rule);
+        c.hit = std::max(c.hit, start);
+        c.ready = std::max(c.ready, stop);
+        c.engine = t.engine;
+    }
+
+    static int on_hit(unsigned id, unsigned long long, unsigned long long to, unsigned, void* job) {
+        const auto& j = *static_cast<const ScanJob*>(job);
+        const std::int64_t hit_end = j.scanned_from + static_cast<std::int64_t>(to);
+        if (hit_end <= j.fresh || std::size_t{id} + 1 >= j.db.first_.size()) {
+            return 0;
+        }
+        for (std::uint32_t i = j.db.first_[id]; i < j.db.first_[id + 1]; ++i) {
+            j.consider(j.db.targets_[i], hit_end);
+        }
+        return 0;
+    }
+};
+
+bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, const ScanInput& in,
+                            CandidateSet& out) {
+    for (const RuleIndex r : db.always_) {
+        out.add(r);
+    }
+    if (db.handle_ == nullptr || in.fresh == 0) {
+        return true;
+    }
+    const std::size_t history =
+        std::min<std::size_t>(in.window.size() - in.fresh, bundle::kMaxLiteral - 1);
+    const Bytes region = in.window.last(in.fresh + history);
+    const std::int64_t end = in.base + static_cast<std::int64_t>(in.window.size());
+    ScanJob job{db,
+                steps,
+                out,
+                in.window,
+                in.base,
+                end,
+                end - static_cast<std::int64_t>(in.fresh),
+                end - static_cast<std::int64_t>(region.size())};
+    // Hyperscan takes C strings; the bytes are only read.
+    const void* text = region.data();
+    return hs_scan(db.handle_, static_cast<const char*>(text), static_cast<unsigned>(region.size()),
+                   0, scratch_, &ScanJob::on_hit, &job) == HS_SUCCESS;
+}
+
+}  // namespace sluice::detect

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The literal prefilter: Database is one deserialized Hyperscan database with what its pattern ids
+// mean; Prefilter scans fresh bytes (with the 63 before them) and leaves those rules as candidates
+// whose whole content was found in place by one compare. Only prefilter.cc sees Hyperscan, and only
+// its run-time half. Database: read by any worker; CandidateSet, PrefilterScratch: one worker
+// thread, sized at install. Units: bytes, offsets from the start of the buffer.
+#pragma once
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/result.h"
+#include "dataplane/detect/rule_table.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+struct hs_database;
+struct hs_scratch;
+
+namespace sluice::detect {
+
+struct Candidate {
+    RuleIndex rule = 0;
+    std::uint32_t pending = kNone32;  // index of what waits already for this rule
+    std::int64_t hit =
+        -1;  // where the prefilter's content starts (last such place); -1: no known place
+    std::int64_t ready = 0;  // the furthest end of a content that is partly here
+    std::uint8_t engine = 0;
+    bool skip = false;  // what waits for it has not come
+};
+
+// Rules to be evaluated at one look, each once, then in rule order.
+class CandidateSet {
+  public:
+    explicit CandidateSet(std::size_t rules) : slots_(rules), list_(rules) {}
+
+    void begin();
+
+    // The entry of the rule, new or old.
+    Candidate& add(RuleIndex rule);
+
+    // The entry of the rule, null when there is none.
+    Candidate* find(RuleIndex rule) {
+        const Slot& slot = slots_[rule];
+        return slot.epoch == epoch_ ? &list_[slot.index] : nullptr;
+    }
+
+    // By rule; add() may not be called afterwards until begin().
+    void sort();
+
+    std::size_t size() const { return size_; }
+
+    Candidate* begin_list() { return list_.data(); }
+
+    Candidate* end_list() { return list_.data() + size_; }
+
+  private:
+    struct Slot {
+        std::uint32_t epoch = 0;
+        std::uint32_t index = 0;
+    };
+
+    std::vector<Slot> slots_;
+    std::vector<Candidate> list_;
+    std::uint32_t size_ = 0;
+    std::uint32_t epoch_ = 0;
+};
+
+class Database {
+  public:
+    Database() = default;
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+    Database(Database&& o) noexcept;
+    Database& operator=(Database&&) = delete;
+    ~Database();
+
+    static Result<Database> load(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets);
+
+    bool has_patterns() const { return handle_ != nullptr; }
+
+    bool empty() const { return handle_ == nullptr && always_.empty(); }
+
+    const std::vector<RuleIndex>& always() const { return always_; }
+
+  private:
+    friend class PrefilterScratch;
+    friend struct ScanJob;
+
+    hs_database* handle_ = nullptr;
+    std::vector<std::uint32_t> first_;
+    std::vector<PatternTarget> targets_;
+    std::vector<RuleIndex> always_;
+};
+
+// What is scanned: the last 'fresh' bytes of 'window', whose first byte is 'base' bytes into the
+// buffer.
+struct ScanInput {
+    Bytes window;
+    std::int64_t base = 0;
+    std::uint32_t fresh = 0;
+};
+
+class PrefilterScratch {
+  public:
+    PrefilterScratch() = default;
+    PrefilterScratch(const PrefilterScratch&) = delete;
+    PrefilterScratch& operator=(const PrefilterScratch&) = delete;
+    ~PrefilterScratch();
+
+    // Makes room for scanning 'db'. Load time only.
+    Status reserve(const Database& db);
+
+    // Adds to 'out' the rules that the fresh bytes make candidates, and those that always are.
+    // Returns false when the scanner reported a fault (then nothing is known about these bytes).
+    bool scan(const Database& db, const std::vector<Step>& steps, const ScanInput& in,
+              CandidateSet& out);
+
+  private:
+    hs_scratch* scratch_ = nullptr;
+};
+
+}  // namespace sluice::detect

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// RegexSet: the regular expressions of a snapshot, compiled with JIT at load. RegexMatcher: one
+// worker's match data, limits and JIT stack, taken at install. Matching gives up at a limit
+// (RegexOutcome::kLimit), takes no lock and, as long as the JIT accepted the pattern, no memory.
+// RegexSet: any thread reads; RegexMatcher: one worker thread. Units: bytes.
+#pragma once
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/result.h"
+#include "signatures/bundle/model.h"
+
+#include <cstdint>
+#include <vector>
+
+struct pcre2_real_code_8;
+struct pcre2_real_match_data_8;
+struct pcre2_real_match_context_8;
+struct pcre2_real_jit_stack_8;
+
+namespace sluice::detect {
+
+class RegexSet {
+  public:
+    RegexSet() = default;
+    RegexSet(const RegexSet&) = delete;
+    RegexSet& operator=(const RegexSet&) = delete;
+    ~RegexSet();
+
+    Status load(const std::vector<bundle::Pcre>& patterns);
+
+    std::size_t size() const { return regexes_.size(); }
+
+  private:
+    friend class RegexMatcher;
+
+    struct Regex {
+        pcre2_real_code_8* code = nullptr;
+        bool looks_ahead = false;  // a byte after the match can undo it: (?!, \b, \z ...
+        bool anchored = false;
+    };
+
+    std::vector<Regex> regexes_;
+};
+
+enum class RegexOutcome : std::uint8_t { kMatch, kNoMatch, kWait, kLimit };
+
+struct RegexMatch {
+    RegexOutcome outcome = RegexOutcome::kNoMatch;
+    std::size_t start = 0;
+    std::size_t end = 0;
+};
+
+// One subject: 'at_start' when nothing precedes it in its buffer, 'at_end' when nothing will
+// follow.
+struct RegexSubject {
+    Bytes bytes;
+    std::size_t from = 0;  // first offset at which a match may begin
+    bool at_start = true;
+    bool at_end = true;
+};
+
+class RegexMatcher {
+  public:
+    RegexMatcher();
+    RegexMatcher(const RegexMatcher&) = delete;
+    RegexMatcher& operator=(const RegexMatcher&) = delete;
+    ~RegexMatcher();
+
+    bool ok() const { return data_ != nullptr && context_ != nullptr; }
+
+    RegexMatch match(const RegexSet& set, std::uint32_t index, const RegexSubject& subject);
+
+  private:
+    pcre2_real_match_data_8* data_ = nullptr;
+    pcre2_real_match_context_8* context_ = nullptr;
+    pcre2_real_jit_stack_8* stack_ = nullptr;
+};
+
+}  // namespace sluice::detect

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/detect/ruleset.h"
+
+#include "dataplane/base/hash.h"
+#include "dataplane/detect/rule_steps.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace sluice::detect {
+namespace {
+
+bool is_flowbit_action(const bundle::Item& item) {
+    if (item.kind != bundle::ItemKind::kFlowbits) {
+        return false;
+    }
+    switch (static_cast<bundle::FlowbitOp>(item.op)) {
+        case bundle::FlowbitOp::kSet:
+        case bundle::FlowbitOp::kUnset:
+        case bundle::FlowbitOp::kToggle:
+            return true;
+        case bundle::FlowbitOp::kIsSet:
+        case bundle::FlowbitOp::kIsNotSet:
+            return false;
+    }
+    return false;
+}
+
+bool is_bit_test(const bundle::Item& item) {
+    return item.kind == bundle::ItemKind::kFlowbits &&
+           static_cast<bundle::FlowbitOp>(item.op) == bundle::FlowbitOp::kIsSet;
+}
+
+bool is_any(const bundle::PortSet& p) {
+    return p.size() == 1 && p[0].lo == 0 && p[0].hi == 65535;
+}
+
+Error in_rule(const bundle::Rule& r, const std::string& what) {
+    return Error{ErrorCode::kInvalid, "sid " + std::to_string(r.sid) + ": " + what, {}, {}};
+}
+
+}  // namespace
+
+// Fills a Ruleset, part by part.
+class RulesetBuilder {
+  public:
+    RulesetBuilder(std::shared_ptr<const bundle::Model> model, std::uint64_t version)
+        : out_(new Ruleset()), model_(*model) {
+        out_->model_ = std::move(model);
+        out_->version_ = version;
+    }
+
+    Result<std::unique_ptr<const Ruleset>> build(const SiteVars& vars) {
+        for (const std::string& name : model_.bit_names) {
+            const auto h = static_cast<std::uint32_t>(hash_bytes(name));
+            out_->bits_.push_back(h == 0 ? 1 : h);
+        }
+        fold_contents();
+        for (Status (RulesetBuilder::*part)(const SiteVars&) :
+             {&RulesetBuilder::addresses, &RulesetBuilder::regexes, &RulesetBuilder::rules,
+              &RulesetBuilder::databases, &RulesetBuilder::groups, &RulesetBuilder::packet_rules}) {
+            if (Status s = (this->*part)(vars); !s) {
+                return s.error();
+            }
+        }
+        return std::unique_ptr<const Ruleset>(std::move(out_));
+    }
+
+  private:
+    // All contents once more in lower case, at the same offsets.
+    void fold_contents() {
+        out_->folded_ = model_.blob;
+        for (std::uint8_t& c : out_->folded_) {
+            c = to_lower(c);
+        }
+    }
+
+    Status addresses(const SiteVars& vars) {
+        for (const bundle::AddressExpr& e : model_.addresses) {
+            Result<AddressSet> set = AddressSet::resolve(e, vars);
+            if (!set) {
+                return set.error();
+            }
+            out_->addresses_.push_back(std::move(set).value());
+        }
+        return ok_status();
+    }
+
+    Status regexes(const SiteVars&) { return out_->regexes_.load(model_.pcres); }
+
+    Status rules(const SiteVars&) {
+        out_->rules_.reserve(model_.rules.size());
+        for (const bundle::Rule& r : model_.rules) {
+            if (r.src >= model_.addresses.size() || r.dst >= model_.addresses.size() ||
+                r.src_ports >= model_.ports.size() || r.dst_ports >= model_.ports.size()) {
+                return in_rule(r, "address or port set is missing");
+            }
+            if (Status s = add_rule(r); !s) {
+                return s;
+            }
+        }
+        return ok_status();
+    }
+
+    Status add_rule(const bundle::Rule& r) {
+        RuleRec rec;
+        rec.flow_flags = r.flow_flags;
+        rec.proto = r.proto;
+        rec.app = r.app;
+        rec.src = r.src;
+        rec.dst = r.dst;
+        rec.src_ports = r.src_ports;
+        rec.dst_ports = r.dst_ports;
+        rec.first_engine = static_cast<std::uint32_t>(out_->engines_.size());
+        add_header(r, rec);
+        // Buffers that are complete when first seen come first: they are cheap and settle most
+        // candidates.
+        for (const bool streaming : {false, true}) {
+            for (const bundle::Engine& e : r.engines) {
+                if (e.buffer == BufferId::kPacketHeader ||
+                    is_streaming_buffer(e.buffer) != streaming) {
+                    continue;
+                }
+                if (e.transforms.size() > kMaxTransforms) {
+                    return in_rule(r, "too many transforms");
+                }
+                add_engine(e);
+                rec.traits |= e.buffer == BufferId::kPayload ? kRuleHasPayload : kRuleHasApp;
+                ++rec.engine_count;
+            }
+        }
+        rec.traits |= flag_if(vars_cross_engines(r), kRuleSharedVars);
+        rec.traits |= flag_if(
+            r.action == bundle::Action::kAlert && (r.flow_flags & bundle::kRuleNoAlert) != 0,
+            kRuleSilent);
+        rec.traits |= flag_if(is_ip_only(r, rec), kRuleIpOnly);
+        out_->rules_.push_back(rec);
+        return ok_status();
+    }
+
+    // Conditions first, then what a match changes.
+    void add_header(const bundle::Rule& r, RuleRec& rec) {
+        std::vector<bundle::Item>& items = out_->header_items_;
+        rec.header_first = static_cast<std::uint32_t>(items.size());
+        for (const bool actions : {false, true}) {
+            for (const bundle::Engine& e : r.engines) {
+                for (std::size_t i = 0; e.buffer == BufferId::kPacketHeader && i < e.items.size();
+                     ++i) {
+                    if (is_flowbit_action(e.items[i]) == actions) {
+                        items.push_back(e.items[i]);
+                        rec.traits |= flag_if(is_bit_test(e.items[i]), kRuleNeedsBit);
+                    }
+                }
+            }
+            if (!actions) {
+                rec.action_first = static_cast<std::uint16_t>(items.size() - rec.header_first);
+            }
+        }
+        rec.header_count = static_cast<std::uint16_t>(items.size() - rec.header_first);
+    }
+
+    void add_engine(const bundle::Engine& e) {
+        EngineRec rec;
+        rec.buffer = e.buffer;
+        rec.transform_count = static_cast<std::uint8_t>(e.transforms.size());
+        std::copy(e.transforms.begin(), e.transforms.end(), rec.transforms.begin());
+        rec.first_step = static_cast<std::uint32_t>(out_->steps_.size());
+        rec.step_count = static_cast<std::uint16_t>(e.items.size());
+        for (const bundle::Item& item : e.items) {
+            Step step;
+            step.item = item;
+            if (item.kind == bundle::ItemKind::kContent) {
+                const bool nocase = (item.flags & bundle::kNocase) != 0;
+                const std::vector<std::uint8_t>& blob = nocase ? out_->folded_ : model_.blob;
+                step.finder = Finder(Bytes(blob).subspan(item.data, item.data_len), nocase);
+            }
+            out_->steps_.push_back(step);
+        }
+        const std::span<Step> steps(out_->steps_.data() + rec.first_step, rec.step_count);
+        mark_dependencies(steps);
+        rec.traits |= flag_if(is_ordered_chain(steps), kEngineChain);
+        rec.traits |= flag_if(is_streaming_buffer(e.buffer), kEngineStreaming);
+        out_->max_steps_ = std::max(out_->max_steps_, steps.size());
+        out_->engines_.push_back(rec);
+    }
+
+    // As Suricata: addresses and protocol only; with ports or a flow condition it is a rule for
+    // every packet.
+    bool is_ip_only(const bundle::Rule& r, const RuleRec& rec) const {
+        constexpr std::uint32_t kFlowConditions =
+            bundle::kFlowToServer | bundle::kFlowToClient | bundle::kFlowEstablished |
+            bundle::kFlowNotEstablished | bundle::kFlowStateless | bundle::kFlowOnlyStream |
+            bundle::kFlowNoStream;
+        return rec.engine_count == 0 && rec.action_first == 0 && r.app == AppProto::kUnknown &&
+               (r.flow_flags & kFlowConditions) == 0 && is_any(model_.ports[r.src_ports]) &&
+               is_any(model_.ports[r.dst_ports]);
+    }
+
+    // The engine of the rule that PatternRule::engine (in the Model's order) became.
+    std::uint8_t engine_of(const bundle::Rule& r, std::uint8_t wanted) const {
+        std::uint8_t at = 0;
+        for (const bool streaming : {false, true}) {
+            for (std::size_t i = 0; i < r.engines.size(); ++i) {
+                if (r.engines[i].buffer == BufferId::kPacketHeader ||
+                    is_streaming_buffer(r.engines[i].buffer) != streaming) {
+                    continue;
+                }
+                if (i == wanted) {
+                    return at;
+                }
+                ++at;
+            }
+        }
+        return 0;
+    }
+
+    Result<PatternTarget> target(const bundle::PatternRule& p, std::uint8_t literal) {
+        if (p.rule >= model_.rules.size() || p.engine >= model_.rules[p.rule].engines.size() ||
+            p.item >= model_.rules[p.rule].engines[p.engine].items.size() ||
+            model_.rules[p.rule].engines[p.engine].buffer == BufferId::kPacketHeader) {
+            return Error{ErrorCode::kInvalid,
+                         "prefilter pattern names a rule, buffer or item that is not there",
+                         {},
+                         {}};
+        }
+        const bundle::Rule& r = model_.rules[p.rule];
+        PatternTarget t;
+        t.rule = p.rule;
+        t.engine = engine_of(r, p.engine);
+        const EngineRec& engine = out_->engines_[out_->rules_[p.rule].first_engine + t.engine];
+        const bundle::Item& item = r.engines[p.engine].items[p.item];
+        if (p.from_pcre || item.kind != bundle::ItemKind::kContent || engine.transform_count != 0) {
+            return t;
+        }
+        t.step = engine.first_step + p.item;
+        t.back = literal + p.literal_offset;
+        t.content_size = item.data_len;
+        limit_place(item, t);
+        return t;
+    }
+
+    static void limit_place(const bundle::Item& item, PatternTarget& t) {
+        using namespace bundle;
+        if ((item.flags & (kHasDistance | kHasWithin | kOffsetVar | kDepthVar)) != 0) {
+            return;
+        }
+        t.min_start = item.offset;
+        if ((item.flags & kStartsWith) != 0) {
+            t.min_start = 0;
+            t.max_end = item.data_len;
+        } else if ((item.flags & kHasDepth) != 0) {
+            t.max_end = std::int64_t{item.offset} + item.depth;
+        }
+    }
+
+    Status databases(const SiteVars&) {
+        std::vector<std::uint32_t> covered(model_.rules.size(),
+                                           kNone32);  // step that supplies the rule's prefilter
+        std::vector<bool> several(model_.rules.size(), false);
+        for (const bundle::PrefilterDb& db : model_.databases) {
+            std::vector<PatternTarget> targets;
+            const std::size_t patterns = db.pattern_first.empty() ? 0 : db.pattern_first.size() - 1;
+            for (std::size_t i = 0; i < patterns; ++i) {
+                for (std::uint32_t k = db.pattern_first[i];
+                     k < db.pattern_first[i + 1] && k < db.pattern_rules.size(); ++k) {
+                    Result<PatternTarget> t = target(db.pattern_rules[k], db.pattern_length[i]);
+                    if (!t) {
+                        return t.error();
+                    }
+                    targets.push_back(t.value());
+                    const RuleIndex r = t.value().rule;
+                    several[r] =
+                        several[r] || (covered[r] != kNone32 && covered[r] != t.value().step);
+                    covered[r] = t.value().step;
+                }
+            }
+            for (const std::uint32_t r : db.always) {
+                if (r >= model_.rules.size()) {
+                    return Error{
+                        ErrorCode::kInvalid, "prefilter names a rule that is not there", {}, {}};
+                }
+                several[r] = true;
+            }
+            Result<Database> loaded = Database::load(db, std::move(targets));
+            if (!loaded) {
+                return loaded.error();
+            }
+            out_->databases_.push_back(std::move(loaded).value());
+        }
+        for (RuleIndex r = 0; r < covered.size(); ++r) {
+            if (covered[r] != kNone32 && !several[r]) {
+                cover(r, covered[r]);
+            }
+        }
+        return ok_status();
+    }
+
+    void cover(RuleIndex r, std::uint32_t step) {
+        const RuleRec& rule = out_->rules_[r];
+        for (std::uint32_t i = 0; i < rule.engine_count; ++i) {
+            const EngineRec& e = out_->engines_[rule.first_engine + i];
+            if (step >= e.first_step && step < e.first_step + e.step_count) {
+                mark_covered(std::span<Step>(out_->steps_.data() + e.first_step, e.step_count),
+                             step - e.first_step);
+            }
+        }
+    }
+
+    Status groups(const SiteVars&) {
+        for (const bundle::BufferGroup& g : model_.buffer_groups) {
+            if (g.db >= out_->databases_.size()) {
+                return Error{
+                    ErrorCode::kInvalid, "buffer group names a database that is not there", {}, {}};
+            }
+            if (!out_->databases_[g.db].empty()) {
+                out_->buffer_dbs_[index_of(g.buffer)].push_back(g.db);
+                out_->inspected_ |= app::mask_of(g.buffer);
+            }
+        }
+        for (const bundle::PayloadGroup& g : model_.payload_groups) {
+            std::vector<std::uint16_t>& table =
+                out_->payload_dbs_[Ruleset::group_index(g.kind, g.proto, g.direction)];
+            table.assign(65536, 0);
+            for (const bundle::PortClass& c : g.ports) {
+                if (c.db >= out_->databases_.size() || c.db >= 65535) {
+                    return Error{ErrorCode::kInvalid,
+                                 "port class names a database that is not there",
+                                 {},
+                                 {}};
+                }
+                if (out_->databases_[c.db].empty()) {
+                    continue;
+                }
+                for (std::uint32_t port = c.range.lo; port <= c.range.hi; ++port) {
+                    table[port] = static_cast<std::uint16_t>(c.db + 1);
+                }
+            }
+        }
+        return ok_status();
+    }
+
+    Status packet_rules(const SiteVars&) {
+        std::vector<PacketRuleFacts> facts;
+        for (const std::uint32_t r : model_.packet_rules) {
+            if (r >= out_->rules_.size()) {
+                return Error{ErrorCode::kInvalid, "packet rule that is not there", {}, {}};
+            }
+            const RuleRec& rec = out_->rules_[r];
+            facts.push_back({r, &rec, &out_->addresses_[rec.src], &out_->addresses_[rec.dst],
+                             std::span<const bundle::Item>(out_->header_items_)
+                                 .subspan(rec.header_first, rec.action_first)});
+        }
+        std::sort(
+            facts.begin(), facts.end(),
+            [](const PacketRuleFacts& a, const PacketRuleFacts& b) { return a.rule < b.rule; });
+        out_->packet_rules_ = build_packet_rule_index(facts);
+        return ok_status();
+    }
+
+    std::unique_ptr<Ruleset> out_;
+    const bundle::Model& model_;
+};
+
+Result<std::unique_ptr<const Ruleset>> Ruleset::build(std::shared_ptr<const bundle::Model> model,
+                                                      const SiteVars& vars, std::uint64_t version) {
+    return RulesetBuilder(std::move(model), version).build(vars);
+}
+
+bool Ruleset::port_in(std::uint32_t set, std::uint16_t port) const {
+    const bundle::PortSet& ranges = model_->ports[set];
+    const auto it =
+        std::upper_bound(ranges.begin(), ranges.end(), port,
+                         [](std::uint16_t p, const bundle::PortRange& r) { return p < r.lo; });
+    return it != ranges.begin() && port <= std::prev(it)->hi;
+}
+
+const Database* Ruleset::payload_db(bundle::PayloadKind kind, bundle::HeaderProto proto,
+                                    Direction d, std::uint16_t port) const {
+    const std::vector<std::uint16_t>& table = payload_dbs_[group_index(kind, proto, d)];
+    if (table.empty() || table[port] == 0) {
+        return nullptr;
+    }
+    return &databases_[table[port] - 1U];
+}
+
+}  // namespace sluice::detect

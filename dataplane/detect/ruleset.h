@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ruleset: an immutable snapshot of a bundle for this site, ready to be evaluated (design decision
+// 9). Built off the packet path (it allocates, compiles regular expressions, resolves addresses),
+// then read by all workers until it is retired; keeps the Model alive for the texts of events.
+// Errors name the rule. Any thread.
+#pragma once
+
+#include "dataplane/detect/address_set.h"
+#include "dataplane/detect/packet_rules.h"
+#include "dataplane/detect/prefilter.h"
+#include "dataplane/detect/regex_set.h"
+#include "dataplane/detect/rule_table.h"
+#include "signatures/bundle/model.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace sluice::detect {
+
+class Ruleset {
+  public:
+    // 'version' tells snapshots apart: a worker that sees another one drops what was pending. Give
+    // each load a new one.
+    static Result<std::unique_ptr<const Ruleset>> build(std::shared_ptr<const bundle::Model> model,
+                                                        const SiteVars& vars,
+                                                        std::uint64_t version);
+
+    Ruleset(const Ruleset&) = delete;
+    Ruleset& operator=(const Ruleset&) = delete;
+
+    const bundle::Model& model() const { return *model_; }
+
+    const bundle::Rule& text(RuleIndex r) const { return model_->rules[r]; }
+
+    std::uint64_t version() const { return version_; }
+
+    std::size_t size() const { return rules_.size(); }
+
+    const RuleRec& rule(RuleIndex r) const { return rules_[r]; }
+
+    const EngineRec& engine(std::uint32_t i) const { return engines_[i]; }
+
+    const std::vector<Step>& steps() const { return steps_; }
+
+    const std::vector<bundle::Item>& header_items() const { return header_items_; }
+
+    // 32-bit identity of a flowbit name: the same in every bundle.
+    std::uint32_t bit(std::uint32_t name) const { return bits_[name]; }
+
+    const AddressSet& addresses(std::uint32_t i) const { return addresses_[i]; }
+
+    std::size_t address_sets() const { return addresses_.size(); }
+
+    bool port_in(std::uint32_t set, std::uint16_t port) const;
+
+    const RegexSet& regexes() const { return regexes_; }
+
+    const std::vector<Database>& databases() const { return databases_; }
+
+    // The prefilter of a packet or stream; null when no rule looks there. 'port' is the server's.
+    const Database* payload_db(bundle::PayloadKind kind, bundle::HeaderProto proto, Direction d,
+                               std::uint16_t port) const;
+
+    // Prefilters over one application buffer.
+    const std::vector<std::uint32_t>& buffer_dbs(BufferId b) const {
+        return buffer_dbs_[index_of(b)];
+    }
+
+    app::BufferMask inspected_buffers() const { return inspected_; }
+
+    const PacketRuleIndex& packet_rules() const { return packet_rules_; }
+
+    std::size_t max_steps() const { return max_steps_; }
+
+  private:
+    friend class RulesetBuilder;
+
+    static constexpr std::size_t kKinds = 2;
+    static constexpr std::size_t kProtos = 5;
+
+    Ruleset() = default;
+
+    static constexpr std::size_t group_index(bundle::PayloadKind kind, bundle::HeaderProto proto,
+                                             Direction d) {
+        return (static_cast<std::size_t>(kind) * kProtos + static_cast<std::size_t>(proto)) * 2 +
+               index_of(d);
+    }
+
+    std::shared_ptr<const bundle::Model> model_;
+    std::uint64_t version_ = 0;
+    std::vector<RuleRec> rules_;
+    std::vector<EngineRec> engines_;
+    std::vector<Step> steps_;
+    std::vector<bundle::Item> header_items_;
+    std::vector<std::uint8_t> folded_;  // contents of nocase items in lower case
+    std::vector<std::uint32_t> bits_;
+    std::vector<AddressSet> addresses_;
+    RegexSet regexes_;
+    std::vector<Database> databases_;
+    std::array<std::vector<std::uint16_t>, kKinds * kProtos * 2>
+        payload_dbs_;  // by port: database + 1, 0: none
+    std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
+    app::BufferMask inspected_ = 0;
+    PacketRuleIndex packet_rules_;
+    std::size_t max_steps_ = 1;
+};
+
+}  // namespace sluice::detect

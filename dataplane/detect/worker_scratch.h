@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkerScratch: everything one worker needs to evaluate one Ruleset, so that the packet path
+// allocates nothing: Hyperscan scratch, regular expression data, candidate tables, the backtracking
+// stack, buffers for transforms, counters per rule. Made off the packet path, before install();
+// owned by whoever installs it; used by one worker thread.
+#pragma once
+
+#include "dataplane/detect/content_match.h"
+#include "dataplane/detect/eval_types.h"
+#include "dataplane/detect/header_match.h"
+#include "dataplane/detect/prefilter.h"
+#include "dataplane/detect/regex_set.h"
+#include "dataplane/detect/ruleset.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace sluice::detect {
+
+// What a rule cost and gave on this worker. Plain; a reader on another thread sums approximate
+// values.
+struct RuleCounters {
+    std::uint64_t candidates = 0;   // prefilter hits that survived the compare
+    std::uint64_t evaluations = 0;  // engines evaluated
+    std::uint64_t matches = 0;
+};
+
+class WorkerScratch {
+  public:
+    static Result<std::unique_ptr<WorkerScratch>> create(const Ruleset& rules);
+
+    WorkerScratch(const WorkerScratch&) = delete;
+    WorkerScratch& operator=(const WorkerScratch&) = delete;
+
+    const std::vector<RuleCounters>& rule_counters() const { return counters; }
+
+    static constexpr std::size_t kTransformRoom = std::size_t{64} * 1024;
+
+    // For DetectStage.
+    PrefilterScratch prefilter;
+    RegexMatcher matcher;
+    CandidateSet candidates;
+    AddressCache addresses;
+    std::vector<EvalFrame> frames;
+    std::vector<RuleCounters> counters;
+    std::array<std::vector<std::uint8_t>, 2> transform_room;
+    Vars vars{};
+
+  private:
+    explicit WorkerScratch(const Ruleset& rules);
+};
+
+}  // namespace sluice::detect
