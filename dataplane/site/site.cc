@@ -18,13 +18,15 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.flow.timeouts.tcp_new = seconds(f.tcp_new_s);
     out.flow.timeouts.tcp_established = seconds(f.tcp_established_s);
     out.flow.timeouts.tcp_closed = seconds(f.tcp_closed_s);
-    out.flow.timeouts.udp_new = out.flow.timeouts.udp_established = seconds(f.udp_s);
-    out.flow.timeouts.icmp_new = out.flow.timeouts.icmp_established = seconds(f.other_s);
-    out.flow.timeouts.other_new = out.flow.timeouts.other_established = seconds(f.other_s);
+    const auto one_way = [](std::uint32_t s) { return seconds(s >= 10 ? s / 10 : 1); };
+    out.flow.timeouts.udp_new = one_way(f.udp_s);
+    out.flow.timeouts.udp_established = seconds(f.udp_s);
+    out.flow.timeouts.icmp_new = out.flow.timeouts.other_new = one_way(f.other_s);
+    out.flow.timeouts.icmp_established = out.flow.timeouts.other_established = seconds(f.other_s);
     out.flow.exception = policy_of(config.dataplane.exception_policy);
     out.stream.window = config.stream.window_bytes;
-    out.stream.max_streams = config.stream.windows;
-    out.stream.copy_store_bytes = config.stream.copy_store_bytes;
+    out.stream.arena_bytes = std::size_t{config.stream.memory_mb} << 20;
+    out.stream.copy_store_bytes = std::size_t{config.stream.copy_store_mb} << 20;
     out.stream.midstream = config.stream.midstream;
     out.stream.exception = policy_of(config.dataplane.exception_policy);
 }

@@ -67,15 +67,33 @@ Result<std::unique_ptr<Device>> Device::open(const DeviceConfig& config) {
         device->ports_.push_back(std::move(port.value()));
         ++setup.index;
     }
-    device->rss_ = config.workers == 1 ||
-                   (rss_key_is_symmetric(symmetric_rss_key()) &&
-                    std::all_of(device->ports_.begin(), device->ports_.end(),
-                                [&](const auto& port) { return port->can_rss(config.workers); }));
-    const std::uint16_t queues = device->rss_ ? config.workers : std::uint16_t{1};
-    if (Status started = run_ports(device->ports_, setup, queues); !started) {
+    if (Status started = device->start(setup); !started) {
         return started.error();
     }
     return device;
+}
+
+// Symmetric RSS when every port offers it and, once running, says that it took the key; one queue a
+// port otherwise.
+Status Device::start(const PortSetup& setup) {
+    const std::uint16_t workers = config_.workers;
+    const auto every = [this](auto holds) {
+        return std::all_of(ports_.begin(), ports_.end(), holds);
+    };
+    rss_ = workers == 1;
+    if (rss_ || !rss_key_is_symmetric(symmetric_rss_key()) ||
+        !every([&](const auto& p) { return p->can_rss(workers); })) {
+        return run_ports(ports_, setup, 1);
+    }
+    if (Status started = run_ports(ports_, setup, workers);
+        started && every([](const auto& p) { return p->took_rss_key(); })) {
+        rss_ = true;
+        return started;
+    }
+    for (const std::unique_ptr<DpdkPort>& port : ports_) {
+        port->stop();
+    }
+    return run_ports(ports_, setup, 1);
 }
 
 Device::Device(const DeviceConfig& config, rte_mempool* pool,

@@ -20,6 +20,7 @@ struct rte_mempool;
 namespace sluice::io {
 
 class DpdkPort;
+struct PortSetup;
 
 struct DeviceConfig {
     std::vector<PortSpec> ports;  // two per segment
@@ -64,6 +65,8 @@ class Device {
     std::vector<PortCounters> counters() const;
 
   private:
+    Status start(const PortSetup& setup);
+
     DeviceConfig config_;
     rte_mempool* pool_;
     std::vector<std::unique_ptr<DpdkPort>> ports_;

@@ -3,7 +3,7 @@
 
 #include "dataplane/io/dpdk/rss.h"
 
-#include <rte_bus_vdev.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint16_t kRxDescriptors = 2048;
 constexpr std::uint16_t kTxDescriptors = 2048;
+constexpr const char* kVdevBus = "vdev";
 
 bool kernel_has_af_xdp() {
 #ifdef AF_XDP
@@ -115,7 +116,9 @@ Result<std::unique_ptr<DpdkPort>> create_as(PortDriver driver, const PortSpec& s
     const DeviceText device = device_text(driver, spec, setup);
     const bool is_vdev = driver != PortDriver::kPci;
     if (is_vdev) {
-        if (const int rc = rte_vdev_init(device.name.c_str(), device.arguments.c_str()); rc != 0) {
+        if (const int rc =
+                rte_eal_hotplug_add(kVdevBus, device.name.c_str(), device.arguments.c_str());
+            rc != 0) {
             return port_error("cannot create device", rc, driver, spec);
         }
     }
@@ -155,7 +158,8 @@ bool DpdkPort::can_rss(std::uint16_t workers) const {
     constexpr std::uint64_t kNeeded = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
                                       RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
     return info.max_rx_queues >= workers && info.max_tx_queues >= workers &&
-           (info.flow_type_rss_offloads & kNeeded) == kNeeded && info.hash_key_size == kRssKeyBytes;
+           (info.flow_type_rss_offloads & kNeeded) == kNeeded &&
+           (info.hash_key_size == kRssKeyBytes || info.hash_key_size == 0);
 }
 
 Status DpdkPort::run(const PortSetup& setup, std::uint16_t queues) {
@@ -209,14 +213,39 @@ Status DpdkPort::run(const PortSetup& setup, std::uint16_t queues) {
     return ok_status();
 }
 
-DpdkPort::~DpdkPort() {
+bool DpdkPort::took_rss_key() const {
+    std::array<std::uint8_t, kRssKeyBytes> key = symmetric_rss_key();
+    rte_eth_rss_conf conf{};
+    conf.rss_key = key.data();
+    conf.rss_key_len = static_cast<std::uint8_t>(key.size());
+    if (rte_eth_dev_rss_hash_conf_get(id_, &conf) != 0) {
+        return false;
+    }
+    if (key != symmetric_rss_key()) {  // some drivers ignore the key at configure time
+        key = symmetric_rss_key();
+        conf.rss_key = key.data();
+        conf.rss_key_len = static_cast<std::uint8_t>(key.size());
+        if (rte_eth_dev_rss_hash_update(id_, &conf) != 0) {
+            return false;
+        }
+    }
+    key.fill(0);
+    return rte_eth_dev_rss_hash_conf_get(id_, &conf) == 0 && key == symmetric_rss_key();
+}
+
+void DpdkPort::stop() {
     if (running_) {
         (void)rte_eth_promiscuous_disable(id_);
         (void)rte_eth_dev_stop(id_);
+        running_ = false;
     }
+}
+
+DpdkPort::~DpdkPort() {
+    stop();
     (void)rte_eth_dev_close(id_);
     if (is_vdev_) {
-        (void)rte_vdev_uninit(device_.c_str());
+        (void)rte_eal_hotplug_remove(kVdevBus, device_.c_str());
     }
 }
 

@@ -33,11 +33,17 @@ class DpdkPort {
     DpdkPort& operator=(const DpdkPort&) = delete;
     ~DpdkPort();
 
-    // True when the device spreads flows over 'workers' queues with a key of ours.
+    // True when the device says that it can spread flows over 'workers' queues with a key of ours.
     bool can_rss(std::uint16_t workers) const;
 
     // Configures 'queues' receive and transmit queues and starts.
     Status run(const PortSetup& setup, std::uint16_t queues);
+
+    // After run() with several queues: the device says that it hashes with our key.
+    bool took_rss_key() const;
+
+    // May run() again, with another number of queues.
+    void stop();
 
     std::uint16_t id() const { return id_; }
 
