@@ -37,10 +37,7 @@ void TimerWheel::remove(Flow& f) {
 
 Flow* TimerWheel::next_due(Nanos now) {
     const std::int64_t now_tick = now.count / kNanosPerSecond;
-    if (tick_ == INT64_MIN) {
-        tick_ = now_tick;
-    }
-    // After a long silence one turn of the wheel sees everything.
+    // At the start and after a long silence, one turn of the wheel sees everything.
     tick_ = std::max(tick_, now_tick - kSlots);
     for (; tick_ < now_tick; ++tick_) {
         const std::uint32_t head = heads_[slot_of(tick_)];

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens when memory is short: every limit has a policy and a counter.
+#include "tests/support/tcp_conversation.h"
+#include "tests/unit/stream/small_config.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace sluice::stream {
+namespace {
+
+using packet::ExceptionPolicy;
+using packet::Reason;
+using test::small_config;
+using test::TcpConversation;
+
+constexpr auto kClient = Direction::kToClient;
+
+struct Stage {
+    explicit Stage(const StreamConfig& c) : config(c), stage(c) {}
+
+    TcpConversation& open() {
+        TcpConversation& t = flows.emplace_back(stage, config);
+        t.expect_full_history = false;
+        t.handshake(7);
+        return t;
+    }
+
+    StreamConfig config;
+    StreamStage stage;
+    std::deque<TcpConversation> flows;
+};
+
+TEST(StreamLimits, CopyStoreFullPasses) {
+    StreamConfig c = small_config();
+    c.max_held_per_stream = 2;
+    Stage s(c);
+    TcpConversation& t = s.open();
+    t.send({.seq = 1003, .ack = 5001, .payload = "c"});
+    t.send({.seq = 1005, .ack = 5001, .payload = "e"});
+    const auto r = t.send({.seq = 1007, .ack = 5001, .payload = "g"});
+    EXPECT_FALSE(r.packet.dropped());
+    EXPECT_EQ(t.count(Reason::tcp_copy_store_full), 1U);
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 1U);
+    EXPECT_EQ(t.send({.seq = 1001, .ack = 5001, .payload = "abcdef"}).fresh, "abcdef");
+}
+
+TEST(StreamLimits, CopyStoreFullDrops) {
+    StreamConfig c = small_config();
+    c.copy_store_bytes = 1;
+    c.exception = ExceptionPolicy::kDrop;
+    Stage s(c);
+    TcpConversation& t = s.open();
+    const auto r = t.send({.seq = 1003, .ack = 5001, .payload = "cd"});
+    EXPECT_TRUE(r.packet.dropped());
+    EXPECT_EQ(r.packet.reason, Reason::tcp_copy_store_full);
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 0U);
+}
+
+TEST(StreamLimits, TapGoesOnAfterTheHoleWhenTheCopyStoreIsFull) {
+    StreamConfig c = small_config();
+    c.inline_mode = false;
+    c.max_held_per_stream = 2;
+    Stage s(c);
+    TcpConversation& t = s.open();
+    t.send({.seq = 1003, .ack = 5001, .payload = "c"});
+    t.send({.seq = 1005, .ack = 5001, .payload = "e"});
+    const auto r = t.send({.seq = 1007, .ack = 5001, .payload = "g"});
+    EXPECT_EQ(r.fresh, "ceg");
+    EXPECT_EQ(r.gaps, 3U);
+    EXPECT_EQ(t.count(Reason::tcp_copy_store_full), 0U);
+}
+
+TEST(StreamLimits, NoStreamLeftPassesUninspected) {
+    StreamConfig c = small_config();
+    c.max_streams = 1;
+    Stage s(c);
+    TcpConversation& a = s.open();
+    a.send({.seq = 1001, .ack = 5001, .payload = "first"});
+    TcpConversation& b = s.open();
+    const auto r = b.send({.seq = 1001, .ack = 5001, .payload = "second"});
+    EXPECT_FALSE(r.packet.dropped());
+    EXPECT_EQ(r.chunks, 0U);
+    EXPECT_TRUE(b.flow.half[0].broken);
+    EXPECT_EQ(b.count(Reason::stream_window_full), 1U);
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 6U);
+    b.send({.seq = 1007, .ack = 5001, .payload = "more"});
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 10U);
+    EXPECT_EQ(b.count(Reason::stream_window_full), 1U);
+    b.send({.seq = 1011, .ack = 5001, .flags = packet::kTcpFin | packet::kTcpAck});
+    b.send({.direction = kClient,
+            .seq = 5001,
+            .ack = 1012,
+            .flags = packet::kTcpFin | packet::kTcpAck});
+    EXPECT_EQ(b.flow.state, flow::FlowState::kClosed);
+}
+
+TEST(StreamLimits, NoStreamLeftDropsUntilThereIsRoom) {
+    StreamConfig c = small_config();
+    c.max_streams = 1;
+    c.exception = ExceptionPolicy::kDrop;
+    Stage s(c);
+    TcpConversation& a = s.open();
+    a.send({.seq = 1001, .ack = 5001, .payload = "first"});
+    TcpConversation& b = s.open();
+    EXPECT_TRUE(b.send({.seq = 1001, .ack = 5001, .payload = "second"}).packet.dropped());
+    EXPECT_FALSE(b.flow.half[0].broken);
+    s.stage.release(a.flow);
+    EXPECT_EQ(b.send({.seq = 1001, .ack = 5001, .payload = "second"}).fresh, "second");
+}
+
+TEST(StreamLimits, IdleWindowsShrinkForOthers) {
+    StreamConfig c = small_config();
+    c.arena_bytes = 8 * 65536;
+    Stage s(c);
+    const std::string big(30'000, 'x');
+    TcpConversation& first = s.open();
+    first.send({.seq = 1001, .ack = 5001, .payload = big});
+    first.send({.direction = kClient, .seq = 5001, .ack = 31001});
+    std::uint64_t broken = 0;
+    for (int i = 0; i < 60; ++i) {
+        TcpConversation& t = s.open();
+        t.now = seconds(2 + i);
+        EXPECT_EQ(t.send({.seq = 1001, .ack = 5001, .payload = big}).fresh.size(), big.size());
+        t.send({.direction = kClient, .seq = 5001, .ack = 31001});
+        broken += t.flow.half[0].broken;
+    }
+    EXPECT_EQ(broken, 0U);
+    EXPECT_GT(s.stage.stats().windows_reclaimed, 40U);
+    // 63 bytes of history stayed: enough to find a pattern across the boundary.
+    first.expect_full_history = false;
+    first.now = seconds(100);
+    EXPECT_EQ(first.send({.seq = 31001, .ack = 5001, .payload = "tail"}).fresh, "tail");
+}
+
+TEST(StreamLimits, ExhaustedArenaShortensHistoryBeforeItGivesUp) {
+    StreamConfig c = small_config();
+    c.arena_bytes = 1;  // six slabs
+    Stage s(c);
+    std::uint64_t delivered = 0;
+    std::uint64_t sent = 0;
+    for (int i = 0; i < 40; ++i) {
+        TcpConversation& t = s.open();
+        for (std::uint32_t k = 0; k < 20; ++k) {
+            const std::string piece(1400, static_cast<char>('a' + k));
+            delivered +=
+                t.send({.seq = 1001 + k * 1400, .ack = 5001, .payload = piece}).fresh.size();
+            sent += piece.size();
+        }
+    }
+    const StreamStats& stats = s.stage.stats();
+    EXPECT_GT(stats.history_shortened, 0U);
+    EXPECT_EQ(stats.bytes_inspected, delivered);
+    EXPECT_EQ(stats.bytes_inspected + stats.bytes_uninspected, sent);
+    for (TcpConversation& t : s.flows) {
+        s.stage.release(t.flow);
+    }
+    EXPECT_EQ(stats.streams, 0U);
+}
+
+TEST(SlabArena, GivesEveryBlockOnceAndTakesAllBack) {
+    SlabArena arena(1 << 20);
+    const std::uint32_t slabs = arena.free_slabs();
+    for (const std::uint32_t size : SlabArena::kSizes) {
+        std::vector<SlabArena::Block> blocks;
+        for (SlabArena::Block b = arena.allocate(size); b.data != nullptr;
+             b = arena.allocate(size)) {
+            ASSERT_EQ(b.capacity, size);
+            std::memset(b.data, static_cast<int>(blocks.size() & 0xff), size);
+            blocks.push_back(b);
+        }
+        EXPECT_EQ(blocks.size(), std::size_t{slabs} * SlabArena::kSlabBytes / size);
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            ASSERT_EQ(blocks[i].data[0], i & 0xff);
+            ASSERT_EQ(blocks[i].data[size - 1], i & 0xff);
+        }
+        for (const auto& b : blocks) {
+            arena.release(b.ref);
+        }
+        EXPECT_EQ(arena.free_slabs(), slabs);
+    }
+}
+
+}  // namespace
+}  // namespace sluice::stream
