@@ -13,7 +13,7 @@ using packet::Reason;
 
 // Bytes of a header name that maybe_fields() waits for: the stream window certainly keeps that
 // many.
-constexpr std::size_t kMaxNameProbe = 60;
+constexpr std::size_t kMaxProbe = 60;
 
 constexpr std::string_view kResponseMark = "http";
 
@@ -89,11 +89,8 @@ Http1::Step Http1::start_response(Bytes in) {
         ++blank;
     }
     const std::size_t n = std::min(in.size() - blank, kResponseMark.size());
-    if (equals_nocase(in.subspan(blank, n), kResponseMark.substr(0, n))) {
+    if (blank <= kMaxProbe && equals_nocase(in.subspan(blank, n), kResponseMark.substr(0, n))) {
         if (n < kResponseMark.size()) {
-            if (blank > kMaxNameProbe) {
-                return damaged(Reason::http_malformed);
-            }
             return Step::kNeedMore;
         }
         open_message();
@@ -160,13 +157,13 @@ Http1::Step Http1::first_line() {
 Http1::Step Http1::maybe_fields() {
     const Bytes in = unread();
     std::size_t n = 0;
-    while (n < in.size() && n < kMaxNameProbe && is_token_char(in[n])) {
+    while (n < in.size() && n <= kMaxProbe && is_token_char(in[n])) {
         ++n;
     }
-    if (n == in.size() && n < kMaxNameProbe) {
+    if (n == in.size() && n <= kMaxProbe) {
         return Step::kNeedMore;
     }
-    if (n > 0 && n < in.size() && in[n] == ':') {
+    if (n > 0 && n <= kMaxProbe && in[n] == ':') {
         half_->state = HalfState::kFields;
         return Step::kGoOn;
     }

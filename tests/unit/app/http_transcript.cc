@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/app/http_transcript.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace sluice::test {
+namespace {
+
+std::string text_of(Bytes b) {
+    return {b.begin(), b.end()};
+}
+
+}  // namespace
+
+Conversation::Conversation(app::AppStage& stage, std::size_t history) : stage_(stage), history_(history) {}
+
+Conversation::~Conversation() {
+    stage_.release(flow_);
+}
+
+void Conversation::send(Direction d, std::string_view bytes, bool end) {
+    std::string& sent = sent_[index_of(d)];
+    std::uint64_t& from = kept_from_[index_of(d)];
+    if (sent.size() > history_) {
+        from += sent.size() - history_;
+        sent.erase(0, sent.size() - history_);
+    }
+    sent.append(bytes);
+    // A copy of exact size, so that a sanitizer sees every step beyond it.
+    const std::vector<std::uint8_t> window(sent.begin(), sent.end());
+    stream::StreamChunk chunk;
+    chunk.flow = &flow_;
+    chunk.direction = d;
+    chunk.window = window;
+    chunk.fresh = static_cast<std::uint32_t>(bytes.size());
+    chunk.offset = from;
+    chunk.end = end;
+    run(chunk);
+}
+
+void Conversation::send_cut(Direction d, std::string_view bytes, std::size_t piece, bool end) {
+    for (std::size_t pos = 0; pos < bytes.size(); pos += piece) {
+        send(d, bytes.substr(pos, piece), end && pos + piece >= bytes.size());
+    }
+    if (bytes.empty() && end) {
+        send(d, bytes, true);
+    }
+}
+
+void Conversation::send_after_gap(Direction d, std::size_t lost, std::string_view bytes) {
+    kept_from_[index_of(d)] += sent_[index_of(d)].size() + lost;
+    sent_[index_of(d)] = bytes;
+    const std::vector<std::uint8_t> window(bytes.begin(), bytes.end());
+    stream::StreamChunk chunk;
+    chunk.flow = &flow_;
+    chunk.direction = d;
+    chunk.window = window;
+    chunk.fresh = static_cast<std::uint32_t>(bytes.size());
+    chunk.offset = kept_from_[index_of(d)];
+    chunk.gap = true;
+    run(chunk);
+}
+
+void Conversation::run(const stream::StreamChunk& chunk) {
+    stage_.begin(chunk, counters_);
+    app::InspectionPoint point;
+    const std::size_t limit = 4 * chunk.window.size() + 16;
+    std::size_t n = 0;
+    while (stage_.next(point)) {
+        read(point);
+        check(++n < limit, "too many points for one chunk");
+        if (n >= limit) {
+            break;
+        }
+    }
+    transcript_.app = flow_.app;
+}
+
+void Conversation::read(const app::InspectionPoint& p) {
+    ++points_;
+    check(p.flow == &flow_, "flow");
+    check((p.fresh & ~p.present) == 0, "fresh within present");
+    check((p.present & ~p.resolved) == 0, "what is present is resolved");
+    check(p.fresh != 0 || p.tx_end, "a point without news");
+    std::vector<Message>& list = transcript_.messages[index_of(p.direction)];
+    const bool open = !list.empty() && !list.back().ended;
+    check(p.tx_start == !open, "tx_start opens a transaction");
+    if (p.tx_start) {
+        check(list.empty() || p.tx_id > list.back().tx_id, "transactions count up");
+        list.emplace_back();
+        list.back().direction = p.direction;
+        list.back().tx_id = p.tx_id;
+    }
+    if (list.empty()) {
+        return;
+    }
+    Message& m = list.back();
+    check(p.tx_id == m.tx_id, "tx_id");
+    check((m.resolved & ~p.resolved) == 0, "resolved only grows");
+    for (std::size_t i = 0; i < kBufferCount; ++i) {
+        const auto id = static_cast<BufferId>(i);
+        if (p.has(id)) {
+            check(is_http_buffer(id) && is_response_buffer(id) == (p.direction == Direction::kToClient),
+                  "buffer of the other direction");
+            read_buffer(p, id, m);
+        } else {
+            check(!m.has(id), "a buffer vanished");
+        }
+    }
+    m.resolved = p.resolved;
+    m.ended = p.tx_end;
+}
+
+void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Message& m) {
+    const app::BufferView& v = p.view(id);
+    const std::string bytes = text_of(v.bytes);
+    const bool fresh = (p.fresh & app::mask_of(id)) != 0;
+    if (!is_streaming_buffer(id)) {
+        check(v.complete && v.offset == 0, "header buffers are complete");
+        check(m.has(id) != fresh, "header buffers are fresh once");
+        check(!m.has(id) || m.buffers[id] == bytes, "header buffers do not change");
+        check((m.resolved & app::mask_of(id)) == 0 || m.has(id), "absent for good, but came");
+        m.buffers[id] = bytes;
+        return;
+    }
+    check(v.complete == p.tx_end, "bodies are complete at the end");
+    std::string& body = m.buffers[id];
+    if (!fresh) {
+        return;
+    }
+    check(v.fresh <= v.bytes.size() && v.offset + v.bytes.size() - v.fresh == body.size(), "body offset");
+    if (v.fresh > v.bytes.size() || v.offset > body.size()) {
+        return;
+    }
+    check(body.compare(v.offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0, "body history");
+    body.append(bytes, bytes.size() - v.fresh, v.fresh);
+}
+
+void Conversation::check(bool ok, const char* what) {
+    if (!ok && broken_.empty()) {
+        broken_ = std::string(what) + " at point " + std::to_string(points_);
+    }
+}
+
+std::uint64_t Conversation::counted() const {
+    return std::accumulate(counters_.begin(), counters_.end(), std::uint64_t{0});
+}
+
+Transcript whole(app::AppStage& stage, std::string_view client, std::string_view server) {
+    Conversation c(stage);
+    c.send(Direction::kToServer, client);
+    c.send(Direction::kToClient, server);
+    c.send(Direction::kToServer, "", true);
+    c.send(Direction::kToClient, "", true);
+    return c.transcript();
+}
+
+app::AppConfig small_config() {
+    app::AppConfig config;
+    config.http_flows = 8;
+    config.slabs = {16, 16, 16, 8, 4};
+    return config;
+}
+
+std::string to_text(const Transcript& t) {
+    std::string out = "app " + std::to_string(static_cast<int>(t.app)) + "\n";
+    for (const auto& list : t.messages) {
+        for (const Message& m : list) {
+            out += (m.direction == Direction::kToServer ? "> tx " : "< tx ") + std::to_string(m.tx_id) +
+                   (m.ended ? " ended\n" : " open\n");
+            for (const auto& [id, bytes] : m.buffers) {
+                out += "  " + std::to_string(index_of(id)) + " [" + std::to_string(bytes.size()) + "] " +
+                       bytes.substr(0, 200) + "\n";
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace sluice::test
