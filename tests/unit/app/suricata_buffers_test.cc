@@ -38,7 +38,7 @@ class SuricataBuffers : public testing::TestWithParam<std::size_t> {};
 TEST_P(SuricataBuffers, AreReproduced) {
     app::AppStage stage(small_config());
     for (const auto* list : {&suricata_cases_a(), &suricata_cases_b(), &suricata_cases_c(), &suricata_cases_d(),
-                             &suricata_cases_e()}) {
+                             &suricata_cases_e(), &suricata_cases_f()}) {
         for (const SuricataCase& c : *list) {
             Conversation talk(stage);
             const std::size_t piece = GetParam();

@@ -28,5 +28,6 @@ const std::vector<SuricataCase>& suricata_cases_b();
 const std::vector<SuricataCase>& suricata_cases_c();
 const std::vector<SuricataCase>& suricata_cases_d();
 const std::vector<SuricataCase>& suricata_cases_e();
+const std::vector<SuricataCase>& suricata_cases_f();
 
 }  // namespace sluice::test
