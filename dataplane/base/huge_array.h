@@ -21,9 +21,10 @@ class HugeArray {
     explicit HugeArray(std::size_t count) : count_(count) {
         static_assert(std::is_trivially_destructible_v<T>);
         SLUICE_CHECK(count > 0 && count <= SIZE_MAX / sizeof(T) / 2);
-        const std::size_t bytes = (count * sizeof(T) + kAlign - 1) / kAlign * kAlign;
-        data_ = static_cast<T*>(::operator new (bytes, std::align_val_t{kAlign}));
-        if (bytes >= kAlign) {
+        const std::size_t align = alignment();
+        const std::size_t bytes = (count * sizeof(T) + align - 1) / align * align;
+        data_ = static_cast<T*>(::operator new (bytes, std::align_val_t{align}));
+        if (align == kHugePage) {
             (void)::madvise(data_, bytes, MADV_HUGEPAGE);  // advice only: refusal costs speed
         }
     }
@@ -31,7 +32,7 @@ class HugeArray {
     HugeArray(const HugeArray&) = delete;
     HugeArray& operator=(const HugeArray&) = delete;
 
-    ~HugeArray() { ::operator delete (data_, std::align_val_t{kAlign}); }
+    ~HugeArray() { ::operator delete (data_, std::align_val_t{alignment()}); }
 
     std::size_t size() const { return count_; }
 
@@ -58,7 +59,13 @@ class HugeArray {
     T* address(std::size_t i) { return data_ + i; }
 
   private:
-    static constexpr std::size_t kAlign = std::size_t{2} << 20;
+    static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+    static constexpr std::size_t kCacheLine = 64;
+    static_assert(alignof(T) <= kCacheLine);
+
+    std::size_t alignment() const {
+        return count_ * sizeof(T) >= kHugePage ? kHugePage : kCacheLine;
+    }
 
     T* data_ = nullptr;
     std::size_t count_;

@@ -141,8 +141,7 @@ void StreamStage::reset(Flow& f) {
 }
 
 void StreamStage::resync(Flow& f) {
-    for (TcpHalf& h : f.half) {
-        h.broken = false;
+    for (const TcpHalf& h : f.half) {
         if (h.store != kNoIndex) {
             held_.clear(windows_[h.store]);
             windows_.skip(windows_[h.store], 0);

@@ -133,7 +133,7 @@ TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
     const std::size_t d = index_of(p.direction);
     TcpHalf& h = f.half[d];
     const TcpState state = tcp_state(f);
-    if (state == TcpState::kReset) {
+    if (f.state == FlowState::kClosed) {
         // FlowStage starts a new flow with the next SYN: let the client try again.
         return {TcpAction::kRefuse, Reason::tcp_syn_differs};
     }
@@ -189,7 +189,7 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         set_state(f, TcpState::kSynReceived);
         return {};
     }
-    if (f.resyn_seen && p.tcp.ack == f.resyn.plus(1)) {
+    if (f.resyn_seen && p.tcp.ack == f.resyn.plus(1) && f.state != FlowState::kClosed) {
         const std::size_t c = index_of(opposite(p.direction));
         begin_half(f, p, kMaxShift);
         f.isn[c] = f.resyn;

@@ -110,7 +110,7 @@ class TcpConversation {
         std::string& seen = seen_[d];
         SLUICE_CHECK(c.flow == &flow);
         SLUICE_CHECK(c.fresh != 0 || c.end);
-        SLUICE_CHECK(!ended_[d]);
+        SLUICE_CHECK(!ended_[d] || c.gap);  // after the end, only a new connection's bytes
         SLUICE_CHECK(c.fresh <= c.window.size());
         const std::size_t history = c.window.size() - c.fresh;
         const std::uint64_t fresh_at = c.offset + history;
