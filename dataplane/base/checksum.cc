@@ -21,11 +21,27 @@ std::uint64_t load64(const std::uint8_t* p) {
     return v;
 }
 
-// Fewer than 8 bytes, padded with zeros behind.
-std::uint64_t load_tail(const std::uint8_t* p, std::size_t n) {
-    std::uint64_t v = 0;
-    std::memcpy(&v, p, n);
+std::uint32_t load32(const std::uint8_t* p) {
+    std::uint32_t v;
+    std::memcpy(&v, p, sizeof v);
     return v;
+}
+
+// Fewer than 8 bytes. By size: a memcpy of unknown length is a call, which for short messages costs
+// more than the sum.
+std::uint64_t sum_tail(const std::uint8_t* p, std::size_t n) {
+    std::uint64_t sum = 0;
+    if ((n & 4) != 0) {
+        sum += load32(p);
+        p += 4;
+    }
+    if ((n & 2) != 0) {
+        std::uint16_t v;
+        std::memcpy(&v, p, sizeof v);
+        sum += v;
+        p += 2;
+    }
+    return (n & 1) != 0 ? sum + *p : sum;  // the odd byte is the first of its word
 }
 
 std::uint64_t sum_bytes(Bytes bytes) {
@@ -45,9 +61,7 @@ std::uint64_t sum_bytes(Bytes bytes) {
     for (; n >= 8; n -= 8, p += 8) {
         a = add_carry(a, load64(p));
     }
-    if (n != 0) {
-        b = add_carry(b, load_tail(p, n));
-    }
+    b = add_carry(b, sum_tail(p, n));
     return add_carry(add_carry(a, b), add_carry(c, d));
 }
 
@@ -75,10 +89,15 @@ void Checksum::add(Bytes bytes) {
 
 void Checksum::add_pseudo_header(Bytes src, Bytes dst, std::uint8_t protocol,
                                  std::uint32_t length) {
-    add(src);
-    add(dst);
-    add_word(byte_swap(length));
-    add_word(byte_swap(static_cast<std::uint16_t>(protocol)));
+    // Far below 2^64: no carry to look after.
+    std::uint64_t sum = static_cast<std::uint64_t>(byte_swap(length)) +
+                        byte_swap(static_cast<std::uint16_t>(protocol));
+    for (const Bytes address : {src, dst}) {
+        for (std::size_t at = 0; at + 4 <= address.size(); at += 4) {
+            sum += load32(address.data() + at);
+        }
+    }
+    add_word(sum);
 }
 
 std::uint16_t Checksum::value() const {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace sluice::io {
 
@@ -23,8 +23,9 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 Result<std::unique_ptr<CaptureWriter>> CaptureWriter::create(const std::string& path) {
     std::FILE* file = std::fopen(path.c_str(), "wbe");
     if (file == nullptr) {
-        return Error{
-            ErrorCode::kIo, std::string("cannot create capture: ") + std::strerror(errno), {path}};
+        return Error{ErrorCode::kIo,
+                     "cannot create capture: " + std::system_category().message(errno),
+                     {path}};
     }
     (void)std::setvbuf(file, nullptr, _IOFBF, kBuffer);
     std::unique_ptr<CaptureWriter> writer(new CaptureWriter(file, path));
@@ -77,7 +78,7 @@ Status CaptureWriter::flush() {
 Status CaptureWriter::status() const {
     if (failed_) {
         return Error{ErrorCode::kIo,
-                     std::string("cannot write capture: ") + std::strerror(error_number_),
+                     "cannot write capture: " + std::system_category().message(error_number_),
                      {path_}};
     }
     return ok_status();

@@ -60,7 +60,11 @@ LinkPayload ppp(Bytes frame) {
     if (frame.size() >= 2 && frame[0] == 0xff && frame[1] == 0x03) {
         c.skip(2);
     }
-    const std::uint16_t protocol = c.be16().host();
+    std::uint16_t protocol = c.u8();
+    if ((protocol & 1) ==
+        0) {  // an odd first byte is all of a compressed field (RFC 1661 section 6.5)
+        protocol = static_cast<std::uint16_t>(protocol << 8 | c.u8());
+    }
     if (!c.ok()) {
         return {};
     }

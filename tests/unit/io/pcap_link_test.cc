@@ -62,6 +62,7 @@ TEST_F(PcapLinkTest, EachIsDecodedThroughASyntheticHeader) {
         {"SLL2 4", 276, sll2(0x08, 0x00), 4},
         {"SLL2 6", 276, sll2(0x86, 0xdd), 6},
         {"PPP 4", 9, {0x00, 0x21}, 4},
+        {"PPP 4 compressed", 9, {0x21}, 4},
         {"PPP 4 in HDLC framing", 9, {0xff, 0x03, 0x00, 0x21}, 4},
         {"PPP 6", 9, {0xff, 0x03, 0x00, 0x57}, 6},
     };
