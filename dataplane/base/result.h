@@ -61,11 +61,11 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    Result(T value)
-        : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}
 
-    Result(Error error)
-        : v_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}
 
     bool ok() const { return v_.index() == 0; }
 
