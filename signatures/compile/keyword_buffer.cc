@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where matches look: sticky buffers, the older modifiers that move the content before them, and
+// transforms.
+#include "signatures/compile/keyword_handlers.h"
+
+#include <array>
+
+namespace sluice::compile {
+namespace {
+
+using bundle::ItemKind;
+using bundle::Transform;
+
+void read_sticky(RuleDraft& draft, const Argument& arg) {
+    const std::string_view keyword = arg.keyword.canonical;
+    if (keyword == "file.data") {
+        if (draft.rule.proto == bundle::HeaderProto::kUdp ||
+            draft.rule.proto == bundle::HeaderProto::kIcmp) {
+            draft.invalid(arg.option, "file.data needs a protocol over TCP");
+        }
+    } else {
+        draft.require_http(arg.option);
+    }
+    draft.open_sticky(keyword, arg.option);
+}
+
+void read_pkt_data(RuleDraft& draft, const Argument&) {
+    draft.close_sticky();
+}
+
+struct ModifierRow {
+    std::string_view keyword;
+    std::string_view buffer;
+};
+
+constexpr std::array kModifiers{
+    ModifierRow{"http_client_body", "http.request_body"},
+    ModifierRow{"http_cookie", "http.cookie"},
+    ModifierRow{"http_header", "http.header"},
+    ModifierRow{"http_host", "http.host"},
+    ModifierRow{"http_method", "http.method"},
+    ModifierRow{"http_raw_header", "http.header.raw"},
+    ModifierRow{"http_raw_host", "http.host.raw"},
+    ModifierRow{"http_raw_uri", "http.uri.raw"},
+    ModifierRow{"http_server_body", "http.response_body"},
+    ModifierRow{"http_stat_code", "http.stat_code"},
+    ModifierRow{"http_stat_msg", "http.stat_msg"},
+    ModifierRow{"http_uri", "http.uri"},
+    ModifierRow{"http_user_agent", "http.user_agent"},
+};
+
+void read_modifier(RuleDraft& draft, const Argument& arg) {
+    if (draft.sticky()) {
+        draft.invalid(arg.option, arg.option.name + " cannot be used after a sticky buffer");
+        return;
+    }
+    DraftItem* content = nullptr;
+    for (DraftBuffer& b : draft.buffers) {
+        for (DraftItem& d : b.items) {
+            if (b.keyword == "pkt_data" && d.item.kind == ItemKind::kContent) {
+                content = &d;
+            }
+        }
+    }
+    if (content == nullptr) {
+        draft.invalid(arg.option, arg.option.name + " needs a content before it");
+        return;
+    }
+    if (content->has(bundle::kRawBytes)) {
+        draft.invalid(arg.option, arg.option.name + " cannot be together with rawbytes");
+        return;
+    }
+    if (!draft.require_http(arg.option)) {
+        return;
+    }
+    for (const ModifierRow& row : kModifiers) {
+        if (row.keyword == arg.keyword.canonical) {
+            draft.move_last_payload_item(row.buffer, arg.option);
+        }
+    }
+}
+
+struct TransformRow {
+    std::string_view keyword;
+    Transform transform;
+};
+
+constexpr std::array kTransforms{
+    TransformRow{"compress_whitespace", Transform::kCompressWhitespace},
+    TransformRow{"dotprefix", Transform::kDotPrefix},
+    TransformRow{"strip_whitespace", Transform::kStripWhitespace},
+    TransformRow{"to_lowercase", Transform::kToLowercase},
+    TransformRow{"to_uppercase", Transform::kToUppercase},
+    TransformRow{"url_decode", Transform::kUrlDecode},
+};
+
+void read_transform(RuleDraft& draft, const Argument& arg) {
+    if (!draft.sticky()) {
+        draft.invalid(arg.option, "a transform must follow a sticky buffer");
+        return;
+    }
+    for (const TransformRow& row : kTransforms) {
+        if (row.keyword == arg.keyword.canonical) {
+            draft.add_transform(row.transform);
+        }
+    }
+}
+
+constexpr std::array kRows{
+    HandlerRow{"compress_whitespace", read_transform},
+    HandlerRow{"dotprefix", read_transform},
+    HandlerRow{"file.data", read_sticky},
+    HandlerRow{"http.accept", read_sticky},
+    HandlerRow{"http.accept_enc", read_sticky},
+    HandlerRow{"http.accept_lang", read_sticky},
+    HandlerRow{"http.connection", read_sticky},
+    HandlerRow{"http.content_len", read_sticky},
+    HandlerRow{"http.content_type", read_sticky},
+    HandlerRow{"http.cookie", read_sticky},
+    HandlerRow{"http.header", read_sticky},
+    HandlerRow{"http.header.raw", read_sticky},
+    HandlerRow{"http.header_names", read_sticky},
+    HandlerRow{"http.host", read_sticky},
+    HandlerRow{"http.host.raw", read_sticky},
+    HandlerRow{"http.location", read_sticky},
+    HandlerRow{"http.method", read_sticky},
+    HandlerRow{"http.protocol", read_sticky},
+    HandlerRow{"http.referer", read_sticky},
+    HandlerRow{"http.request_body", read_sticky},
+    HandlerRow{"http.request_line", read_sticky},
+    HandlerRow{"http.response_body", read_sticky},
+    HandlerRow{"http.response_line", read_sticky},
+    HandlerRow{"http.server", read_sticky},
+    HandlerRow{"http.start", read_sticky},
+    HandlerRow{"http.stat_code", read_sticky},
+    HandlerRow{"http.stat_msg", read_sticky},
+    HandlerRow{"http.uri", read_sticky},
+    HandlerRow{"http.uri.raw", read_sticky},
+    HandlerRow{"http.user_agent", read_sticky},
+    HandlerRow{"http_client_body", read_modifier},
+    HandlerRow{"http_cookie", read_modifier},
+    HandlerRow{"http_header", read_modifier},
+    HandlerRow{"http_host", read_modifier},
+    HandlerRow{"http_method", read_modifier},
+    HandlerRow{"http_raw_header", read_modifier},
+    HandlerRow{"http_raw_host", read_modifier},
+    HandlerRow{"http_raw_uri", read_modifier},
+    HandlerRow{"http_server_body", read_modifier},
+    HandlerRow{"http_stat_code", read_modifier},
+    HandlerRow{"http_stat_msg", read_modifier},
+    HandlerRow{"http_uri", read_modifier},
+    HandlerRow{"http_user_agent", read_modifier},
+    HandlerRow{"pkt_data", read_pkt_data},
+    HandlerRow{"strip_whitespace", read_transform},
+    HandlerRow{"to_lowercase", read_transform},
+    HandlerRow{"to_uppercase", read_transform},
+    HandlerRow{"url_decode", read_transform},
+};
+
+}  // namespace
+
+std::span<const HandlerRow> buffer_handlers() {
+    return kRows;
+}
+
+}  // namespace sluice::compile

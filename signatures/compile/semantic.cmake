@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# What rules mean; needs neither Hyperscan nor the rest of this folder.
+sluice_library(sluice_sig_semantic
+  SOURCES
+    keyword_buffer.cc
+    keyword_bytes.cc
+    keyword_content.cc
+    keyword_flow.cc
+    keyword_header.cc
+    keyword_metadata.cc
+    keyword_number.cc
+    keyword_pcre.cc
+    keyword_size.cc
+    keyword_threshold.cc
+    semantic.cc
+    semantic_draft.cc
+    semantic_finish.cc
+    semantic_network.cc
+    semantic_options.cc
+    semantic_pools.cc
+  HEADERS
+    keyword_handlers.h
+    keyword_number.h
+    semantic.h
+    semantic_draft.h
+    semantic_finish.h
+    semantic_network.h
+    semantic_pools.h
+  DEPS sluice_sig_lang
+  PRIVATE_DEPS PkgConfig::PCRE2)
+set(SLUICE_SEMANTIC_DEPS sluice_sig_semantic)

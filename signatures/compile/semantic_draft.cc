@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signatures/compile/semantic_draft.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sluice::compile {
+namespace {
+
+constexpr BufferId kNo = BufferId::kPacketHeader;
+
+constexpr std::array kBuffers{
+    BufferSpec{"file.data", BufferId::kFileDataToServer, BufferId::kFileDataToClient},
+    BufferSpec{"http.accept", BufferId::kHttpAccept, kNo},
+    BufferSpec{"http.accept_enc", BufferId::kHttpAcceptEnc, kNo},
+    BufferSpec{"http.accept_lang", BufferId::kHttpAcceptLang, kNo},
+    BufferSpec{"http.connection", BufferId::kHttpRequestConnection,
+               BufferId::kHttpResponseConnection},
+    BufferSpec{"http.content_len", BufferId::kHttpRequestContentLen,
+               BufferId::kHttpResponseContentLen},
+    BufferSpec{"http.content_type", BufferId::kHttpRequestContentType,
+               BufferId::kHttpResponseContentType},
+    BufferSpec{"http.cookie", BufferId::kHttpRequestCookie, BufferId::kHttpResponseCookie},
+    BufferSpec{"http.header", BufferId::kHttpRequestHeader, BufferId::kHttpResponseHeader},
+    BufferSpec{"http.header.raw", BufferId::kHttpRequestHeaderRaw,
+               BufferId::kHttpResponseHeaderRaw},
+    BufferSpec{"http.header_names", BufferId::kHttpRequestHeaderNames,
+               BufferId::kHttpResponseHeaderNames},
+    BufferSpec{"http.host", BufferId::kHttpHost, kNo},
+    BufferSpec{"http.host.raw", BufferId::kHttpHostRaw, kNo},
+    BufferSpec{"http.location", kNo, BufferId::kHttpLocation},
+    BufferSpec{"http.method", BufferId::kHttpMethod, kNo},
+    BufferSpec{"http.protocol", BufferId::kHttpProtocol, BufferId::kHttpResponseProtocol},
+    BufferSpec{"http.referer", BufferId::kHttpReferer, kNo},
+    BufferSpec{"http.request_body", BufferId::kHttpRequestBody, kNo},
+    BufferSpec{"http.request_line", BufferId::kHttpRequestLine, kNo},
+    // Another name of file.data in Suricata, so it accepts a request too.
+    BufferSpec{"http.response_body", BufferId::kFileDataToServer, BufferId::kHttpResponseBody},
+    BufferSpec{"http.response_line", kNo, BufferId::kHttpResponseLine},
+    BufferSpec{"http.server", kNo, BufferId::kHttpServer},
+    BufferSpec{"http.start", BufferId::kHttpRequestStart, BufferId::kHttpResponseStart},
+    BufferSpec{"http.stat_code", kNo, BufferId::kHttpStatCode},
+    BufferSpec{"http.stat_msg", kNo, BufferId::kHttpStatMsg},
+    BufferSpec{"http.uri", BufferId::kHttpUri, kNo},
+    BufferSpec{"http.uri.raw", BufferId::kHttpUriRaw, kNo},
+    BufferSpec{"http.user_agent", BufferId::kHttpUserAgent, kNo},
+    BufferSpec{"pkt_data", BufferId::kPayload, BufferId::kPayload},
+};
+
+lang::Problem problem_at(const lang::RuleAst& ast, const lang::Option* o, std::string reason) {
+    lang::Problem p;
+    p.where = ast.where;
+    p.sid = ast.sid;
+    p.reason = std::move(reason);
+    if (o != nullptr) {
+        p.keyword = o->name;
+        p.where.line = o->line;
+        p.where.column = o->column;
+    }
+    return p;
+}
+
+}  // namespace
+
+const BufferSpec* find_buffer(std::string_view keyword) {
+    for (const BufferSpec& b : kBuffers) {
+        if (b.keyword == keyword) {
+            return &b;
+        }
+    }
+    return nullptr;
+}
+
+void RuleDraft::invalid(const lang::Option& o, std::string reason) {
+    if (!invalid_) {
+        invalid_ = problem_at(ast, &o, std::move(reason));
+    }
+}
+
+void RuleDraft::invalid(std::string reason) {
+    if (!invalid_) {
+        invalid_ = problem_at(ast, nullptr, std::move(reason));
+    }
+}
+
+void RuleDraft::unsupported(const lang::Option& o, std::string reason) {
+    if (!unsupported_) {
+        unsupported_ = problem_at(ast, &o, std::move(reason));
+        unsupported_->unsupported = true;
+    }
+}
+
+void RuleDraft::unsupported(std::string reason) {
+    if (!unsupported_) {
+        unsupported_ = problem_at(ast, nullptr, std::move(reason));
+        unsupported_->unsupported = true;
+    }
+}
+
+void RuleDraft::check_sticky_used(bool transforms_too) {
+    // Where a keyword is not compiled, what it would have matched is not known.
+    if (!sticky() || unsupported_) {
+        return;
+    }
+    bool used = false;
+    bool transformed = transforms_.empty() || !transforms_too;
+    for (const DraftBuffer& b : buffers) {
+        used = used || (b.keyword == sticky_ && !b.items.empty());
+        transformed = transformed || (b.keyword == sticky_ && b.transforms == transforms_);
+    }
+    if (!used || !transformed) {
+        invalid(*sticky_option_, "nothing is matched in buffer " + std::string(sticky_));
+    }
+}
+
+void RuleDraft::open_sticky(std::string_view keyword, const lang::Option& o) {
+    check_sticky_used(true);
+    sticky_ = keyword;
+    sticky_option_ = &o;
+    transforms_.clear();
+}
+
+void RuleDraft::close_sticky() {
+    check_sticky_used(true);
+    sticky_ = {};
+    sticky_option_ = nullptr;
+    transforms_.clear();
+}
+
+void RuleDraft::end() {
+    // Suricata lets a transform stand that nothing follows.
+    check_sticky_used(false);
+}
+
+void RuleDraft::add_transform(bundle::Transform t) {
+    transforms_.push_back(t);
+}
+
+DraftBuffer& RuleDraft::here(const lang::Option& o) {
+    if (!sticky()) {
+        return buffer("pkt_data", o);
+    }
+    for (DraftBuffer& b : buffers) {
+        if (b.keyword == sticky_ && b.transforms == transforms_) {
+            return b;
+        }
+    }
+    DraftBuffer& fresh = buffers.emplace_back();
+    fresh.keyword = sticky_;
+    fresh.spec = find_buffer(sticky_);
+    fresh.transforms = transforms_;
+    fresh.option = sticky_option_;
+    return fresh;
+}
+
+DraftBuffer& RuleDraft::buffer(std::string_view keyword, const lang::Option& o) {
+    for (DraftBuffer& b : buffers) {
+        if (b.keyword == keyword && b.transforms.empty()) {
+            return b;
+        }
+    }
+    DraftBuffer& fresh = buffers.emplace_back();
+    fresh.spec = find_buffer(keyword);
+    fresh.keyword = fresh.spec != nullptr ? fresh.spec->keyword : keyword;
+    fresh.option = &o;
+    return fresh;
+}
+
+DraftItem& RuleDraft::append(DraftBuffer& to, bundle::ItemKind kind, const lang::Option& o) {
+    DraftItem& d = to.items.emplace_back();
+    d.item.kind = kind;
+    d.order = ++order_;
+    d.option = &o;
+    return d;
+}
+
+DraftItem& RuleDraft::append_header(bundle::ItemKind kind, const lang::Option& o) {
+    DraftItem& d = header.emplace_back();
+    d.item.kind = kind;
+    d.option = &o;
+    return d;
+}
+
+void RuleDraft::move_last_payload_item(std::string_view keyword, const lang::Option& o) {
+    DraftBuffer& to = buffer(keyword, o);
+    DraftBuffer& from = buffer("pkt_data", o);
+    // The payload buffer exists, as it holds the item: 'to' stays where it is.
+    const auto is_content = [](const DraftItem& d) {
+        return d.item.kind == bundle::ItemKind::kContent;
+    };
+    const auto at = std::find_if(from.items.rbegin(), from.items.rend(), is_content);
+    DraftItem moved = std::move(*at);
+    from.items.erase(std::next(at).base());
+    to.items.push_back(std::move(moved));
+}
+
+DraftItem* RuleDraft::last(std::uint64_t kinds, DraftBuffer** where) {
+    DraftItem* found = nullptr;
+    for (DraftBuffer& b : buffers) {
+        if (sticky() && (b.keyword != sticky_ || b.transforms != transforms_)) {
+            continue;
+        }
+        for (DraftItem& d : b.items) {
+            const bool wanted = (kind_bit(d.item.kind) & kinds) != 0;
+            if (wanted && (found == nullptr || d.order > found->order)) {
+                found = &d;
+                if (where != nullptr) {
+                    *where = &b;
+                }
+            }
+        }
+    }
+    return found;
+}
+
+bool RuleDraft::require_http(const lang::Option& o) {
+    if (foreign_app) {
+        invalid(o, "keyword is about http, but the rule is about " + ast.proto);
+        return false;
+    }
+    http = true;
+    return true;
+}
+
+std::optional<std::uint32_t> RuleDraft::find_var(std::string_view name) const {
+    const auto at = std::find(vars_.begin(), vars_.end(), name);
+    if (at == vars_.end()) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(at - vars_.begin());
+}
+
+std::optional<std::uint32_t> RuleDraft::add_var(std::string_view name) {
+    if (vars_.size() == bundle::kMaxVars) {
+        return std::nullopt;
+    }
+    vars_.emplace_back(name);
+    return static_cast<std::uint32_t>(vars_.size() - 1);
+}
+
+}  // namespace sluice::compile

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// RuleDraft: one rule while its options are read, in the order in which they stand, as Suricata's
+// parser sees it. Keyword handlers change it; semantic_finish judges the whole. Owns its bytes
+// until the rule is put into the model. Internal to signatures/compile. One thread.
+#pragma once
+
+#include "signatures/bundle/model.h"
+#include "signatures/compile/semantic.h"
+#include "signatures/lang/ast.h"
+#include "signatures/lang/keywords.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::compile {
+
+// A buffer by its sticky keyword. kPacketHeader stands for "not in this direction".
+struct BufferSpec {
+    std::string_view keyword;
+    BufferId request = BufferId::kPacketHeader;
+    BufferId response = BufferId::kPacketHeader;
+
+    bool in(Direction d) const {
+        return (d == Direction::kToServer ? request : response) != BufferId::kPacketHeader;
+    }
+
+    BufferId of(Direction d) const { return d == Direction::kToServer ? request : response; }
+};
+
+// Null: not a buffer of this version. 'keyword' is a canonical sticky buffer, or "pkt_data".
+const BufferSpec* find_buffer(std::string_view keyword);
+
+struct DraftItem {
+    bundle::Item item;
+    std::string bytes;               // kContent
+    bundle::Pcre pcre;               // kPcre
+    std::vector<std::string> names;  // kFlowbits
+    std::uint32_t order = 0;         // among all items of the rule
+    bool fast_pattern = false;
+    bool fast_pattern_only = false;
+    const lang::Option* option = nullptr;
+
+    bool has(std::uint32_t flags) const { return (item.flags & flags) != 0; }
+};
+
+struct DraftBuffer {
+    std::string_view keyword;          // canonical; "pkt_data" for the payload
+    const BufferSpec* spec = nullptr;  // null: not of this version
+    std::vector<bundle::Transform> transforms;
+    std::vector<DraftItem> items;
+    const lang::Option* option = nullptr;
+};
+
+// Value of one option, made ready for its handler.
+struct Argument {
+    const lang::Option& option;
+    const lang::Keyword& keyword;
+    std::string_view value;  // without quotes and without the '!' of content and pcre
+    bool negated = false;
+};
+
+class RuleDraft {
+  public:
+    RuleDraft(const lang::RuleAst& ast_in, const CompileOptions& options_in)
+        : ast(ast_in), options(options_in) {}
+
+    // ---- problems: the first invalid one counts, else the first unsupported one
+    void invalid(const lang::Option& o, std::string reason);
+    void invalid(std::string reason);
+    void unsupported(const lang::Option& o, std::string reason);
+    void unsupported(std::string reason);
+
+    bool broken() const { return invalid_.has_value(); }
+
+    bool fine() const { return !invalid_ && !unsupported_; }
+
+    // REQUIRES: !fine()
+    const lang::Problem& problem() const { return invalid_ ? *invalid_ : *unsupported_; }
+
+    // ---- buffers
+    // Makes 'keyword' the buffer of what follows.
+    void open_sticky(std::string_view keyword, const lang::Option& o);
+    void close_sticky();
+
+    // After the last option.
+    void end();
+
+    bool sticky() const { return !sticky_.empty(); }
+
+    void add_transform(bundle::Transform t);
+
+    // Where a match without a place of its own goes: the sticky buffer, else the payload.
+    DraftBuffer& here(const lang::Option& o);
+    DraftBuffer& buffer(std::string_view keyword, const lang::Option& o);
+
+    DraftItem& append(DraftBuffer& to, bundle::ItemKind kind, const lang::Option& o);
+    DraftItem& append_header(bundle::ItemKind kind, const lang::Option& o);
+
+    // Moves the last item of the payload behind the items of 'keyword'.
+    void move_last_payload_item(std::string_view keyword, const lang::Option& o);
+
+    // The last item of one of these kinds (bit per ItemKind) in the sticky buffer, or anywhere when
+    // there is none. Null: none.
+    DraftItem* last(std::uint64_t kinds, DraftBuffer** where = nullptr);
+
+    // A further name in the app layer that the rule is about: false and a problem when it cannot be
+    // together with the others.
+    bool require_http(const lang::Option& o);
+
+    // ---- variables of byte_extract
+    std::optional<std::uint32_t> find_var(std::string_view name) const;
+    std::optional<std::uint32_t> add_var(std::string_view name);
+
+    const lang::RuleAst& ast;
+    const CompileOptions& options;
+    bundle::Rule rule;
+    std::vector<DraftItem> header;
+    std::vector<DraftBuffer> buffers;
+    bool http = false;          // rule is about http: by its header or a keyword
+    bool foreign_app = false;   // header names another application protocol
+    bool needs_packet = false;  // keywords over one packet
+    bool needs_stream = false;  // tcp-stream, flow:only_stream
+    bool has_flow = false;
+    bool has_dsize = false;
+    bool has_msg = false;
+    bool has_priority = false;
+    bool has_classtype = false;
+    bool has_stream_size = false;
+
+  private:
+    void check_sticky_used(bool transforms_too);
+
+    std::optional<lang::Problem> invalid_;
+    std::optional<lang::Problem> unsupported_;
+    std::string_view sticky_;
+    const lang::Option* sticky_option_ = nullptr;
+    std::vector<bundle::Transform> transforms_;  // that follow the sticky keyword
+    std::vector<std::string> vars_;
+    std::uint32_t order_ = 0;
+};
+
+constexpr std::uint64_t kind_bit(bundle::ItemKind k) {
+    return std::uint64_t{1} << static_cast<unsigned>(k);
+}
+
+}  // namespace sluice::compile
