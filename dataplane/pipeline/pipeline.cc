@@ -17,13 +17,18 @@ void Pipeline::process(packet::Batch& batch, const Now& now) {
 }
 
 void Pipeline::inspect(packet::Packet& packet, const Now& now) {
-    if (packet.dropped() || packet.ip_version == 0) {
+    if (packet.dropped()) {
+        verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);  // by decode or flow
+        return;
+    }
+    if (packet.ip_version == 0) {
         return;
     }
     if (packet.flow != nullptr && packet.flow->verdict != flow::FlowVerdict::kInspect) {
         if (packet.flow->verdict == flow::FlowVerdict::kDrop) {
             packet.drop(packet::Reason::flow_dropped);
             packet::count(reasons_, packet::Reason::flow_dropped);
+            verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
         }
         return;
     }
