@@ -14,10 +14,6 @@ using packet::Reason;
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59;
 constexpr std::size_t kMaxWindow = 32 * 1024;  // capacity: body_history and as much room behind it
 
-bool is_chunk_blank(std::uint8_t c) {
-    return is_space(c);
-}
-
 }  // namespace
 
 Http1::Step Http1::length_body() {
@@ -65,7 +61,7 @@ Http1::Step Http1::chunk_size() {
     }
     HttpHalf& h = *half_;
     std::size_t pos = 0;
-    while (!h.chunk_digits && pos < in.size() && is_chunk_blank(in[pos])) {
+    while (!h.chunk_digits && pos < in.size() && is_space(in[pos])) {
         ++pos;
     }
     for (; pos < in.size(); ++pos) {
@@ -173,8 +169,8 @@ Http1::Step Http1::copy_body(Bytes in) {
 bool Http1::make_room(std::size_t bytes) {
     HttpHalf& h = *half_;
     const std::size_t want = std::min(h.body_size + bytes, kMaxWindow);
-    const bool grown = arena_.grow(h.body, h.body_size, want);
-    if (!grown && h.body == kNoSlab) {
+    // A window smaller than wanted does as well: the pieces shown get smaller.
+    if (!arena_.grow(h.body, h.body_size, want) && !arena_.grow(h.body, h.body_size, 1)) {
         return false;
     }
     const MutableBytes window = arena_.bytes(h.body);

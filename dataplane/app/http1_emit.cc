@@ -82,7 +82,7 @@ Http1::Step Http1::end_of_chunk() {
 // never is.
 bool Http1::shows_line(Step s) const {
     const HttpHalf& h = *half_;
-    if (h.line_size == 0 || h.line_shown || h.ended ||
+    if (h.line_size == 0 || h.line_shown || h.ended || gave_up_ ||
         (s != Step::kNeedMore && s != Step::kDamaged)) {
         return false;
     }

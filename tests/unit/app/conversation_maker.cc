@@ -49,7 +49,8 @@ class Maker {
     std::string chunked(const std::string& text) {
         std::string out;
         for (std::size_t pos = 0; pos < text.size();) {
-            const std::size_t n = std::min<std::size_t>(text.size() - pos, 1 + below(below(2) == 0 ? 9 : 3000));
+            const std::size_t n =
+                std::min<std::size_t>(text.size() - pos, 1 + below(below(2) == 0 ? 9 : 3000));
             std::array<char, 32> size{};
             (void)std::snprintf(size.data(), size.size(), below(2) == 0 ? "%zx" : "%04zX", n);
             out += size.data() + std::string(below(6) == 0 ? ";ext=1" : "") + line_end();
@@ -62,11 +63,20 @@ class Maker {
     }
 
     std::string fields() {
-        static constexpr std::array<const char*, 14> kFields = {
-            "Host: www.Example.com:80", "User-Agent: Mozilla/5.0", "Cookie: a=b",      "Set-Cookie: c=d; Path=/",
-            "X-Dup: 1",                 "x-dup:  2 ",              "Server : nginx",   "Accept:*/*",
-            "no colon here",            "X-Fold: a\r\n  b\r\n\tc", "Empty:",           "Location: /x",
-            "Content-Type: text/html",  "Connection: keep-alive"};
+        static constexpr std::array<const char*, 14> kFields = {"Host: www.Example.com:80",
+                                                                "User-Agent: Mozilla/5.0",
+                                                                "Cookie: a=b",
+                                                                "Set-Cookie: c=d; Path=/",
+                                                                "X-Dup: 1",
+                                                                "x-dup:  2 ",
+                                                                "Server : nginx",
+                                                                "Accept:*/*",
+                                                                "no colon here",
+                                                                "X-Fold: a\r\n  b\r\n\tc",
+                                                                "Empty:",
+                                                                "Location: /x",
+                                                                "Content-Type: text/html",
+                                                                "Connection: keep-alive"};
         std::string out;
         for (unsigned i = below(7); i > 0; --i) {
             out += pick(kFields) + line_end();
@@ -77,7 +87,8 @@ class Maker {
     std::string with_body(const std::string& text, bool last, bool may_close) {
         switch (below(may_close && last ? 3 : 2)) {
             case 0:
-                return "Content-Length: " + std::to_string(text.size()) + line_end() + fields() + line_end() + text;
+                return "Content-Length: " + std::to_string(text.size()) + line_end() + fields() +
+                       line_end() + text;
             case 1:
                 return "Transfer-Encoding: chunked" + line_end() + line_end() + chunked(text);
             default:
@@ -86,11 +97,15 @@ class Maker {
     }
 
     void exchange(MadeConversation& out, bool last) {
-        static constexpr std::array<const char*, 6> kMethods = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "FOO"};
+        static constexpr std::array<const char*, 6> kMethods = {"GET",     "POST", "HEAD",
+                                                                "OPTIONS", "PUT",  "FOO"};
         static constexpr std::array<const char*, 7> kTargets = {
-            "/", "/a/../b%2f?x=%41", "http://H.com:1/p//q", "*", "/%c0%ae%c0%ae/e", "/index.html#f", "//\\x"};
-        static constexpr std::array<const char*, 7> kStatus = {"200 OK", "204 No Content", "304 Not Modified", "404",
-                                                               "200",    "100 Continue",   "500 Oh no"};
+            "/",    "/a/../b%2f?x=%41", "http://H.com:1/p//q",
+            "*",    "/%c0%ae%c0%ae/e",  "/index.html#f",
+            "//\\x"};
+        static constexpr std::array<const char*, 7> kStatus = {
+            "200 OK", "204 No Content", "304 Not Modified", "404",
+            "200",    "100 Continue",   "500 Oh no"};
         if (last && below(12) == 0) {
             out.client += below(2) == 0 ? "CONNECT h.com:443 HTTP/1.1\r\n\r\n" : "GET /nine\r\n";
             out.server += below(2) == 0 ? "HTTP/1.1 200 fine\r\n\r\n" : "tunnel or page";
@@ -101,7 +116,8 @@ class Maker {
         const std::string method = pick(kMethods);
         out.client += below(10) == 0 ? "\r\n" : "";
         out.client += method + " " + pick(kTargets) + " HTTP/1.1" + line_end() + fields();
-        out.client += method == "POST" || method == "PUT" ? with_body(body(5000), last, false) : line_end();
+        out.client +=
+            method == "POST" || method == "PUT" ? with_body(body(5000), last, false) : line_end();
         const std::string status = pick(kStatus);
         out.server += "HTTP/1.1 " + status + line_end() + fields();
         const bool none = method == "HEAD" || status[0] == '1' || status == "204 No Content" ||

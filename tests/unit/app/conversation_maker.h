@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seeded generator of pipelined HTTP/1 conversations, honest and damaged, for property tests. Same seed, same bytes.
+// Seeded generator of pipelined HTTP/1 conversations, honest and damaged, for property tests. Same
+// seed, same bytes.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// However a conversation is cut into TCP segments, rules see the same transactions and the same buffers.
-#include <gtest/gtest.h>
-
-#include <random>
-
+// However a conversation is cut into TCP segments, rules see the same transactions and the same
+// buffers.
 #include "tests/unit/app/conversation_maker.h"
 #include "tests/unit/app/http_transcript.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
 
 namespace sluice::test {
 namespace {
@@ -18,13 +20,16 @@ app::AppConfig roomy_config() {
     return config;
 }
 
-// Client first, then server, each cut at random places: which bytes are answered by which does not change.
-Transcript cut(app::AppStage& stage, const MadeConversation& made, std::uint64_t seed, std::string& broken) {
+// Client first, then server, each cut at random places: which bytes are answered by which does not
+// change.
+Transcript cut(app::AppStage& stage, const MadeConversation& made, std::uint64_t seed,
+               std::string& broken) {
     std::mt19937_64 random(seed);
-    Conversation c(stage, 256 + random() % 16384);
-    const std::size_t most = std::size_t{1} << (random() % 13);
+    Conversation c(stage, std::size_t{256} << (random() % 7));
+    const unsigned shift = static_cast<unsigned>(random() % 13);
     for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
         const std::string& bytes = d == Direction::kToServer ? made.client : made.server;
+        const std::size_t most = std::max(std::size_t{1} << shift, bytes.size() / 200);
         for (std::size_t pos = 0; pos < bytes.size();) {
             const std::size_t n = std::min<std::size_t>(bytes.size() - pos, 1 + random() % most);
             c.send(d, std::string_view(bytes).substr(pos, n));
@@ -47,7 +52,8 @@ TEST(Segmentation, DoesNotMatter) {
         std::string broken;
         const Transcript got = cut(stage, made, seed, broken);
         ASSERT_EQ(broken, "") << "seed " << seed;
-        ASSERT_EQ(got, expected) << "seed " << seed << "\nwhole: " << to_text(expected) << "\ncut: " << to_text(got);
+        ASSERT_EQ(got, expected) << "seed " << seed << "\nwhole: " << to_text(expected)
+                                 << "\ncut: " << to_text(got);
         ASSERT_EQ(stage.slabs_in_use(), 0u) << "seed " << seed;
         ASSERT_EQ(stage.flows_in_use(), 0u) << "seed " << seed;
     }

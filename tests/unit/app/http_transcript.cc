@@ -13,7 +13,8 @@ std::string text_of(Bytes b) {
 
 }  // namespace
 
-Conversation::Conversation(app::AppStage& stage, std::size_t history) : stage_(stage), history_(history) {}
+Conversation::Conversation(app::AppStage& stage, std::size_t history)
+    : stage_(stage), history_(history) {}
 
 Conversation::~Conversation() {
     stage_.release(flow_);
@@ -101,7 +102,8 @@ void Conversation::read(const app::InspectionPoint& p) {
     for (std::size_t i = 0; i < kBufferCount; ++i) {
         const auto id = static_cast<BufferId>(i);
         if (p.has(id)) {
-            check(is_http_buffer(id) && is_response_buffer(id) == (p.direction == Direction::kToClient),
+            check(is_http_buffer(id) &&
+                      is_response_buffer(id) == (p.direction == Direction::kToClient),
                   "buffer of the other direction");
             read_buffer(p, id, m);
         } else {
@@ -129,11 +131,13 @@ void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Messa
     if (!fresh) {
         return;
     }
-    check(v.fresh <= v.bytes.size() && v.offset + v.bytes.size() - v.fresh == body.size(), "body offset");
+    check(v.fresh <= v.bytes.size() && v.offset + v.bytes.size() - v.fresh == body.size(),
+          "body offset");
     if (v.fresh > v.bytes.size() || v.offset > body.size()) {
         return;
     }
-    check(body.compare(v.offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0, "body history");
+    check(body.compare(v.offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0,
+          "body history");
     body.append(bytes, bytes.size() - v.fresh, v.fresh);
 }
 
@@ -167,11 +171,11 @@ std::string to_text(const Transcript& t) {
     std::string out = "app " + std::to_string(static_cast<int>(t.app)) + "\n";
     for (const auto& list : t.messages) {
         for (const Message& m : list) {
-            out += (m.direction == Direction::kToServer ? "> tx " : "< tx ") + std::to_string(m.tx_id) +
-                   (m.ended ? " ended\n" : " open\n");
+            out += (m.direction == Direction::kToServer ? "> tx " : "< tx ") +
+                   std::to_string(m.tx_id) + (m.ended ? " ended\n" : " open\n");
             for (const auto& [id, bytes] : m.buffers) {
-                out += "  " + std::to_string(index_of(id)) + " [" + std::to_string(bytes.size()) + "] " +
-                       bytes.substr(0, 200) + "\n";
+                out += "  " + std::to_string(index_of(id)) + " [" + std::to_string(bytes.size()) +
+                       "] " + bytes.substr(0, 200) + "\n";
             }
         }
     }

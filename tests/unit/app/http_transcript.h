@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stand-in for the stream stage, and a reader of inspection points: feeds byte vectors to AppStage cut as told, checks at
-// every point what holds for all (window contents, offsets, masks), and collects what each transaction's buffers held in
-// the end. Two transcripts of the same bytes must be equal however they were cut. Single thread.
+// A stand-in for the stream stage, and a reader of inspection points: feeds byte vectors to
+// AppStage cut as told, checks at every point what holds for all (window contents, offsets, masks),
+// and collects what each transaction's buffers held in the end. Two transcripts of the same bytes
+// must be equal however they were cut. Single thread.
 #pragma once
+
+#include "dataplane/app/app_stage.h"
 
 #include <array>
 #include <cstdint>
@@ -10,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dataplane/app/app_stage.h"
 
 namespace sluice::test {
 
@@ -78,14 +79,15 @@ class Conversation {
     flow::Flow flow_;
     packet::ReasonCounters counters_{};
     std::size_t history_;
-    std::array<std::string, 2> sent_;            // kept from kept_from_ on
+    std::array<std::string, 2> sent_;  // kept from kept_from_ on
     std::array<std::uint64_t, 2> kept_from_{};
     Transcript transcript_;
     std::uint64_t points_ = 0;
     std::string broken_;
 };
 
-// Everything of both sides in one piece each, in the order given by 'client_first', then the end of both.
+// Everything of both sides in one piece each, in the order given by 'client_first', then the end of
+// both.
 Transcript whole(app::AppStage& stage, std::string_view client, std::string_view server);
 
 // Sizes for tests: little memory, all limits reachable.

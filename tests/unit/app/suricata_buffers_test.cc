@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every buffer of every recorded conversation is byte for byte what Suricata showed, in one piece and byte by byte.
-#include <gtest/gtest.h>
-
+// Every buffer of every recorded conversation is byte for byte what Suricata showed, in one piece
+// and byte by byte.
 #include "tests/unit/app/http_transcript.h"
 #include "tests/unit/app/suricata_cases.h"
+
+#include <gtest/gtest.h>
 
 namespace sluice::test {
 namespace {
 
-void judge(const SuricataCase& c, const std::vector<Message>& messages, const std::optional<Buffers>& expected,
-           Direction d) {
+void judge(const SuricataCase& c, const std::vector<Message>& messages,
+           const std::optional<Buffers>& expected, Direction d) {
     if (!expected) {
         return;
     }
@@ -20,7 +21,8 @@ void judge(const SuricataCase& c, const std::vector<Message>& messages, const st
     const Message& m = messages.front();
     for (std::size_t i = index_of(BufferId::kHttpUri); i < kBufferCount; ++i) {
         const auto id = static_cast<BufferId>(i);
-        if (is_response_buffer(id) != (d == Direction::kToClient) || id == BufferId::kFileDataToServer) {
+        if (is_response_buffer(id) != (d == Direction::kToClient) ||
+            id == BufferId::kFileDataToServer) {
             continue;
         }
         const auto it = expected->find(id);
@@ -37,8 +39,8 @@ class SuricataBuffers : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(SuricataBuffers, AreReproduced) {
     app::AppStage stage(small_config());
-    for (const auto* list : {&suricata_cases_a(), &suricata_cases_b(), &suricata_cases_c(), &suricata_cases_d(),
-                             &suricata_cases_e(), &suricata_cases_f()}) {
+    for (const auto* list : {&suricata_cases_a(), &suricata_cases_b(), &suricata_cases_c(),
+                             &suricata_cases_d(), &suricata_cases_e(), &suricata_cases_f()}) {
         for (const SuricataCase& c : *list) {
             Conversation talk(stage);
             const std::size_t piece = GetParam();

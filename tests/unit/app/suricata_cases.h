@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Suricata 7.0.10 put into its HTTP buffers for tricky conversations: the judge of AppStage's buffers.
+// What Suricata 7.0.10 put into its HTTP buffers for tricky conversations: the judge of AppStage's
+// buffers.
 #pragma once
+
+#include "dataplane/base/proto.h"
 
 #include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "dataplane/base/proto.h"
 
 namespace sluice::test {
 
@@ -15,11 +16,11 @@ using Buffers = std::map<BufferId, std::string_view>;
 
 struct SuricataCase {
     const char* name;
-    const char* note;    // where and why we differ; empty: we do not
-    bool superset;       // more buffers than these may be present
+    const char* note;  // where and why we differ; empty: we do not
+    bool superset;     // more buffers than these may be present
     std::string_view client;
     std::string_view server;
-    std::optional<Buffers> request;   // exactly these are present; null: not judged
+    std::optional<Buffers> request;  // exactly these are present; null: not judged
     std::optional<Buffers> response;
 };
 
