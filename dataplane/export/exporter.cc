@@ -27,6 +27,13 @@ void Exporter::remember(std::uint64_t snapshot_version,
     }
 }
 
+void Exporter::forget(std::uint64_t snapshot_version) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(models_, [snapshot_version](const Remembered& known) {
+        return known.version == snapshot_version;
+    });
+}
+
 std::shared_ptr<const bundle::Model> Exporter::model_of(std::uint64_t version) {
     const std::scoped_lock lock(mutex_);
     for (const Remembered& known : models_) {

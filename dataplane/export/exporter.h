@@ -29,6 +29,9 @@ class Exporter {
     // The model behind a snapshot version; the oldest of more than kModelsKept is let go.
     void remember(std::uint64_t snapshot_version, std::shared_ptr<const bundle::Model> model);
 
+    // The snapshot never came into force: its place is free for one that does.
+    void forget(std::uint64_t snapshot_version);
+
     // Writes what waits in the rings, at most kPerRing of each in turn. Returns how many events
     // that were.
     std::size_t drain();

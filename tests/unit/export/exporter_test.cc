@@ -69,6 +69,21 @@ TEST_F(ExporterTest, EachEventFindsTheRuleOfItsSnapshot) {
     EXPECT_EQ(all[0]["in_iface"], "east");
 }
 
+TEST_F(ExporterTest, FailedReloadsDoNotPushOutTheRunningModel) {
+    EveFile file({.path = (dir_ / "eve.json").string()});
+    abi::EventRing ring(8);
+    Exporter exporter(file, {&ring}, {});
+    exporter.remember(1, model_with_sid(11));
+    for (std::uint64_t version = 2; version < 10; ++version) {
+        exporter.remember(version, model_with_sid(99));
+        exporter.forget(version);
+    }
+    ASSERT_TRUE(ring.push(event(1)));
+    EXPECT_EQ(exporter.drain(), 1U);
+    file.flush();
+    EXPECT_EQ(lines()[0]["alert"]["signature_id"], 11);
+}
+
 TEST_F(ExporterTest, RunWritesEverythingThatWasPushedBeforeStop) {
     constexpr std::size_t kEvents = 5000;
     EveFile file({.path = (dir_ / "eve.json").string()});

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sluice/status_text.h"
+
+#include "dataplane/packet/reason.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+
+namespace sluice::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& value) {
+    return value.is_string() ? value.get<std::string>()
+                             : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json member(const json& object, const char* name) {
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    return object.is_object() && found != object.end() ? *found : json();
+}
+
+void row(std::string& out, std::string_view name, std::string_view value,
+         std::string_view note = {}) {
+    constexpr std::size_t kColumn = 28;
+    constexpr std::size_t kNumber = 16;
+    out += "  ";
+    out += name;
+    out.append(name.size() < kColumn ? kColumn - name.size() : 1, ' ');
+    if (!note.empty()) {
+        out.append(value.size() < kNumber ? kNumber - value.size() : 0, ' ');
+    }
+    out += value;
+    if (!note.empty()) {
+        out += "  ";
+        out += note;
+    }
+    out += '\n';
+}
+
+std::string utc_time(std::int64_t unix_seconds) {
+    const std::time_t when = unix_seconds;
+    std::tm utc{};
+    std::array<char, 32> text{};
+    if (gmtime_r(&when, &utc) == nullptr ||
+        std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M UTC", &utc) == 0) {
+        return "?";
+    }
+    return text.data();
+}
+
+std::string describe_bundle(const json& bundle) {
+    if (text_of(member(bundle, "path")).empty()) {
+        return "none: everything is forwarded";
+    }
+    return text_of(member(bundle, "path")) + ", version " + text_of(member(bundle, "version")) +
+           ", " + text_of(member(bundle, "rules")) + " rules";
+}
+
+std::string_view reason_text(const std::string& name) {
+    const auto found = std::find_if(packet::kReasons.begin(), packet::kReasons.end(),
+                                    [&](const packet::ReasonInfo& r) { return r.name == name; });
+    return found == packet::kReasons.end() ? std::string_view() : found->text;
+}
+
+void numbers(std::string& out, const json& object) {
+    for (const auto& [name, value] : object.items()) {
+        if (value.is_number()) {
+            row(out, name, text_of(value));
+        }
+    }
+}
+
+}  // namespace
+
+std::string format_status(const std::string& text) {
+    const json status = json::parse(text, nullptr, false);
+    if (!status.is_object()) {
+        return text + '\n';
+    }
+    std::string out = "sluice-dataplane " + text_of(member(status, "version")) + ", pid " +
+                      text_of(member(status, "pid")) + ", up " +
+                      text_of(member(status, "uptime_s")) + " s\n";
+    row(out, "mode", text_of(member(status, "mode")));
+    row(out, "when a table is full", text_of(member(status, "exception_policy")));
+    row(out, "workers",
+        text_of(member(status, "workers")) + " (" + text_of(member(status, "steering")) + ")");
+    const json bundle = member(status, "bundle");
+    row(out, "bundle", describe_bundle(bundle));
+    if (const json expires = member(bundle, "expires_at");
+        expires.is_number_integer() && expires != 0) {
+        row(out, "bundle expires", utc_time(expires.get<std::int64_t>()));
+    }
+    for (const json& segment : member(status, "segments")) {
+        std::string ports;
+        for (const json& port : member(segment, "ports")) {
+            ports += (ports.empty() ? "" : " <-> ") + text_of(member(port, "name")) + " (" +
+                     text_of(member(port, "driver")) + ")";
+        }
+        row(out, "segment " + text_of(member(segment, "name")), ports);
+    }
+    row(out, "events", text_of(member(status, "events")));
+    row(out, "bytes not inspected", text_of(member(status, "uninspected_bytes")));
+    return out;
+}
+
+std::string format_stats(const std::string& text) {
+    const nlohmann::ordered_json stats = nlohmann::ordered_json::parse(text, nullptr, false);
+    if (!stats.is_object()) {
+        return text + '\n';
+    }
+    std::string out = "totals\n";
+    const auto section = [&stats](const char* name) {
+        return stats.contains(name) ? stats[name] : nlohmann::ordered_json::object();
+    };
+    for (const auto& [name, value] : section("total").items()) {
+        row(out, name, value.dump());
+    }
+    out += "reasons\n";
+    for (const auto& [name, value] : section("reasons").items()) {
+        row(out, name, value.dump(), reason_text(name));
+    }
+    out += "events\n";
+    numbers(out, json::parse(section("events").dump(), nullptr, false));
+    for (const auto& port : section("ports")) {
+        const json plain = json::parse(port.dump(), nullptr, false);
+        out += "port " + text_of(member(plain, "name")) + " (" + text_of(member(plain, "driver")) +
+               ")\n";
+        numbers(out, plain);
+    }
+    return out;
+}
+
+}  // namespace sluice::cli
