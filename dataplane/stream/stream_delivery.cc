@@ -217,7 +217,7 @@ bool StreamStage::produce_end(Direction d, StreamChunk& out) {
 // once.
 void StreamStage::finish() {
     Flow& f = *work_.flow;
-    work_ = Work{};
+    work_.flow = nullptr;
     if (f.state != FlowState::kClosed) {
         return;
     }
