@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/app/detector.h"
 #include "tests/unit/app/http_transcript.h"
 
 namespace {
@@ -23,7 +24,8 @@ constexpr std::size_t kMaxInput = 16 * 1024;
 }
 
 test::Transcript cut(app::AppStage& stage, std::string_view client, std::string_view server, std::uint32_t seed) {
-    test::Conversation talk(stage, 64 + 16 * (seed % 64));
+    // The stream stage keeps at least what the detector may ask for.
+    test::Conversation talk(stage, app::kDetectBytes + 64 * (seed % 64));
     const std::uint32_t most = 1U + seed % 61;
     for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
         const std::string_view bytes = d == Direction::kToServer ? client : server;

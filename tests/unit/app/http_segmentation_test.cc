@@ -25,7 +25,7 @@ app::AppConfig roomy_config() {
 Transcript cut(app::AppStage& stage, const MadeConversation& made, std::uint64_t seed,
                std::string& broken) {
     std::mt19937_64 random(seed);
-    Conversation c(stage, std::size_t{256} << (random() % 7));
+    Conversation c(stage, std::size_t{1024} << (random() % 5));
     const unsigned shift = static_cast<unsigned>(random() % 13);
     for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
         const std::string& bytes = d == Direction::kToServer ? made.client : made.server;
