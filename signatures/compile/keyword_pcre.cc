@@ -106,6 +106,14 @@ std::string compile_fault(const bundle::Pcre& pcre) {
     return message + " at offset " + std::to_string(offset);
 }
 
+const std::string& verdict(PcreVerdicts& known, const bundle::Pcre& pcre) {
+    const auto [at, fresh] = known.try_emplace(std::to_string(pcre.flags) + '/' + pcre.pattern);
+    if (fresh) {
+        at->second = compile_fault(pcre);
+    }
+    return at->second;
+}
+
 // Letters after the expression. Empty 'fault': good.
 struct Letters {
     std::uint32_t flags = 0;
@@ -226,7 +234,7 @@ void read_pcre(RuleDraft& draft, const Argument& arg) {
         return;
     }
     const bundle::Pcre pcre{std::string(parts->pattern), letters.flags};
-    if (std::string fault = compile_fault(pcre); !fault.empty()) {
+    if (const std::string& fault = verdict(draft.pcre_verdicts, pcre); !fault.empty()) {
         draft.invalid(arg.option, "pcre2: " + fault);
         return;
     }

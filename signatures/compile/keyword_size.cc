@@ -60,11 +60,11 @@ void read_urilen(RuleDraft& draft, const Argument& arg) {
 
 struct SideRow {
     std::string_view name;
-    std::uint8_t side;
+    std::uint32_t side;
 };
 
-constexpr std::array kSides{SideRow{"server", 0}, SideRow{"client", 1}, SideRow{"both", 2},
-                            SideRow{"either", 3}};
+constexpr std::array kSides{SideRow{"server", 1}, SideRow{"client", 2}, SideRow{"both", 3},
+                            SideRow{"either", 4}};
 
 struct OperatorRow {
     std::string_view text;
@@ -88,7 +88,7 @@ void read_stream_size(RuleDraft& draft, const Argument& arg) {
     bool op = false;
     for (const SideRow& row : kSides) {
         if (good && lang::equal_nocase(row.name, parts[0])) {
-            item.base = row.side;
+            item.var = row.side;
             side = true;
         }
     }

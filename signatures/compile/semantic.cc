@@ -212,6 +212,7 @@ struct Semantic::State {
     NetworkReader network;
     Pools pools;
     Handlers handlers;
+    PcreVerdicts pcre_verdicts;
 };
 
 Network Semantic::State::read_network(RuleDraft& draft) {
@@ -316,7 +317,7 @@ Semantic::~Semantic() = default;
 
 std::vector<bundle::Rule> Semantic::compile(const lang::RuleAst& ast,
                                             std::vector<lang::Problem>& problems) {
-    RuleDraft draft(ast, state_->options);
+    RuleDraft draft(ast, state_->options, state_->pcre_verdicts);
     draft.rule.sid = ast.sid;
     read_action(draft);
     read_protocol(draft);

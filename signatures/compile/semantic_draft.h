@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace sluice::compile {
@@ -62,10 +63,14 @@ struct Argument {
     bool negated = false;
 };
 
+// Expressions that were checked already, with what is wrong with them ("": nothing). Rules repeat
+// theirs.
+using PcreVerdicts = std::unordered_map<std::string, std::string>;
+
 class RuleDraft {
   public:
-    RuleDraft(const lang::RuleAst& ast_in, const CompileOptions& options_in)
-        : ast(ast_in), options(options_in) {}
+    RuleDraft(const lang::RuleAst& ast_in, const CompileOptions& options_in, PcreVerdicts& verdicts)
+        : ast(ast_in), options(options_in), pcre_verdicts(verdicts) {}
 
     // ---- problems: the first invalid one counts, else the first unsupported one
     void invalid(const lang::Option& o, std::string reason);
@@ -116,6 +121,7 @@ class RuleDraft {
 
     const lang::RuleAst& ast;
     const CompileOptions& options;
+    PcreVerdicts& pcre_verdicts;
     bundle::Rule rule;
     std::vector<DraftItem> header;
     std::vector<DraftBuffer> buffers;
