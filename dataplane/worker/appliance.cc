@@ -6,6 +6,7 @@
 #include "dataplane/worker/steer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/random.h>
