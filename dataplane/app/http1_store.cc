@@ -304,13 +304,15 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         at += static_cast<std::uint32_t>(kLineEnd);
     }
     out.set(request ? kHttpRequestStart : kHttpResponseStart, start, at - start);
-    const BufferId header = request ? kHttpRequestHeader : kHttpResponseHeader;
-    if (!cookies) {
-        if (end_of_fields != first_field) {
-            out.set(header, first_field, end_of_fields - first_field);
-        }
-        return;
+    if (cookies) {
+        header_without_cookies(in, out);
+    } else if (end_of_fields != first_field) {
+        out.set(request ? kHttpRequestHeader : kHttpResponseHeader, first_field,
+                end_of_fields - first_field);
     }
+}
+
+void StoreBuilder::header_without_cookies(const Input& in, Out& out) const {
     const std::uint32_t copy = out.used;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
         const BufferId id = known_buffer(fields_[i].name, in.direction);
@@ -319,7 +321,8 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         }
     }
     if (out.used != copy) {
-        out.set(header, copy, out.used - copy);
+        const bool request = in.direction == Direction::kToServer;
+        out.set(request ? kHttpRequestHeader : kHttpResponseHeader, copy, out.used - copy);
     }
 }
 

@@ -70,6 +70,7 @@ class StoreBuilder {
     void host_buffers(Out& out) const;
     void header_buffers(const Input& in, Out& out) const;
     void start_and_header(const Input& in, Out& out) const;
+    void header_without_cookies(const Input& in, Out& out) const;
     void put_field(const Http1Field& f, BufferId id, Out& out) const;
     void names(const Input& in, Out& out) const;
     void body_facts(Direction direction, MessageFacts& facts) const;
