@@ -13,6 +13,11 @@ find_library(HS_RUNTIME_LIBRARY hs_runtime REQUIRED)
 add_library(hs_runtime SHARED IMPORTED)
 set_target_properties(hs_runtime PROPERTIES IMPORTED_LOCATION ${HS_RUNTIME_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES "/usr/include/hs")
+# libhs and libhs_runtime define the same symbols. A program that compiles (sluice, most tests) names libhs before everything
+# else, by this target, and so never loads the runtime library that sluice_detect asks for.
+add_library(sluice_hs_compile INTERFACE)
+target_link_libraries(sluice_hs_compile INTERFACE PkgConfig::HS)
+target_link_options(sluice_hs_compile INTERFACE "SHELL:-Wl,--no-as-needed -lhs -Wl,--as-needed")
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -8,6 +8,8 @@ target_compile_options(sluice_flags INTERFACE
   # One baseline for everything: an inline function must never be compiled two ways.
   -march=x86-64-v2
   $<$<BOOL:${SLUICE_WERROR}>:-Werror>)
+# A library that nothing needs is not loaded: see hs_runtime in SluiceDependencies.cmake.
+target_link_options(sluice_flags INTERFACE -Wl,--as-needed)
 if(SLUICE_PROFILE STREQUAL "release")
   # Hardened, but hot loops keep their speed: assertions of libstdc++ stay off here, the bounded cursor stays on.
   target_compile_options(sluice_flags INTERFACE -O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -UNDEBUG)
