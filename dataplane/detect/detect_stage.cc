@@ -164,7 +164,8 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     if (rules_->packet_rules().has_address_rules()) {
         address_rules(look, p);
     }
-    const bool has_bits = look.state != nullptr && look.state->bit_count != 0;
+    const bool has_bits =
+        scratch_->candidates.size() != 0 || (look.state != nullptr && look.state->bit_count != 0);
     const PacketRuleIndex::Rules header_rules = rules_->packet_rules().by_packet(
         {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits});
     // Two ascending lists, judged as one.

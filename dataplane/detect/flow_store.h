@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dataplane/app/buffers.h"
+#include "dataplane/detect/prefilter.h"
 #include "dataplane/detect/rule_table.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/reason.h"
@@ -37,10 +38,22 @@ struct Pending {
     std::uint8_t needle_engine = 0;
     std::uint8_t hit_engine = 0;
     std::int64_t hit = 0;
-    std::int64_t ready = 0;
+    std::int64_t ready_first = 0;  // as Candidate's
+    std::int64_t ready_last = 0;
     std::uint64_t tx_id = 0;
     app::BufferMask awaited = 0;  // buffers of engines that are not done
 };
+
+// Moves what is known of partly arrived contents from what waited to its candidate, and back.
+inline void merge_ready(Candidate& c, const Pending& p) {
+    c.ready_last = c.ready_last > p.ready_last ? c.ready_last : p.ready_last;
+    c.ready_first = c.ready_first < p.ready_first ? c.ready_first : p.ready_first;
+}
+
+inline void keep_ready(Pending& p, const Candidate& c, std::int64_t end) {
+    p.ready_last = c.ready_last;
+    p.ready_first = c.ready_last <= end ? 0 : c.ready_first > end ? c.ready_first : end + 1;
+}
 
 // One rule that matched: up to where on the stream, or in which transaction.
 struct Memo {

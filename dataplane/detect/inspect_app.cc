@@ -97,7 +97,7 @@ void DetectStage::collect_transaction(Look& look, const app::InspectionPoint& po
         c->pending = i;
         c->engine = p.hit_engine;
         c->hit = std::max(c->hit, p.hit);
-        c->ready = std::max(c->ready, p.ready);
+        merge_ready(*c, p);
     }
 }
 
@@ -184,7 +184,7 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
         const bool here = point.has(engine.buffer);
         if (outcome == Outcome::kNoMatch && i == c.engine && here &&
             !point.view(engine.buffer).complete &&
-            c.ready > view_of(point.view(engine.buffer)).end()) {
+            c.ready_last > view_of(point.view(engine.buffer)).end()) {
             outcome = Outcome::kWait;  // the content that was hit is only partly here
         }
         switch (outcome) {
@@ -245,7 +245,7 @@ void DetectStage::keep_on_transaction(Look& look, const Candidate& c,
     p.expires =
         c.hit >= 0 && (hit.traits & kEngineStreaming) != 0 && hit.buffer != BufferId::kPayload;
     p.hit = c.hit;
-    p.ready = c.ready;
+    p.ready_last = c.ready_last;
     p.hit_engine = c.engine;
     p.tx_id = point.tx_id;
     p.done = t.done;

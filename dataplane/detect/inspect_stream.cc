@@ -54,8 +54,9 @@ void DetectStage::collect_stream(Look& look, const stream::StreamChunk& chunk) {
             p.dead = true;
             continue;
         }
-        const bool come = needle_came(p, view, chunk.fresh);
-        if (c == nullptr && !chunk.end && (!come || view.end() < p.ready)) {
+        const bool ripe =
+            p.needle != kNone32 ? needle_came(p, view, chunk.fresh) : view.end() >= p.ready_first;
+        if (c == nullptr && !chunk.end && !ripe) {
             continue;
         }
         if (c == nullptr) {
@@ -64,7 +65,7 @@ void DetectStage::collect_stream(Look& look, const stream::StreamChunk& chunk) {
         c->pending = i;
         c->engine = p.hit_engine;
         c->hit = std::max(c->hit, p.hit);
-        c->ready = std::max(c->ready, p.ready);
+        merge_ready(*c, p);
     }
 }
 
@@ -113,7 +114,7 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
         }
         return;
     }
-    const bool partly_here = c.ready > view.end();
+    const bool partly_here = c.ready_last > view.end();
     if (!chunk.end && c.hit >= 0 && (result.outcome == Outcome::kWait || partly_here)) {
         keep_on_stream(look, c, engine, view);
     }
@@ -138,7 +139,7 @@ void DetectStage::keep_on_stream(Look& look, const Candidate& c, const EngineRec
     p.dead = false;
     p.expires = true;
     p.hit = c.hit;
-    p.ready = c.ready;
+    keep_ready(p, c, view.end());
     p.hit_engine = c.engine;
     p.needle = needle_of(engine, view);
 }

@@ -152,6 +152,22 @@ class PacketRuleIndexBuilder {
         return it->second;
     }
 
+    std::vector<RuleIndex> matching(std::size_t cls, const PacketRuleIndex::Key& key) const {
+        std::vector<RuleIndex> rules;
+        for (const PacketRuleFacts& f : keyed_) {
+            if (may_match(f, cls, key)) {
+                rules.push_back(f.rule);
+            }
+        }
+        return rules;
+    }
+
+    bool sets_bits(std::size_t cls, const PacketRuleIndex::Key& key) const {
+        return std::any_of(rules_.begin(), rules_.end(), [&](const PacketRuleFacts& f) {
+            return f.rec->header_count != f.rec->action_first && may_match(f, cls, key);
+        });
+    }
+
     void build_lists() {
         for (std::size_t cls = 0; cls < PacketRuleIndex::kClasses && !keyed_.empty(); ++cls) {
             const std::size_t flag_values = cls == 0 ? PacketRuleIndex::kFlagValues : 1;
@@ -161,13 +177,9 @@ class PacketRuleIndexBuilder {
                 key.tcp_flags = static_cast<std::uint8_t>(i / 4);
                 key.direction = (i & 2) == 0 ? Direction::kToServer : Direction::kToClient;
                 key.has_bits = (i & 1) != 0;
-                std::vector<RuleIndex> rules;
-                for (const PacketRuleFacts& f : keyed_) {
-                    if (may_match(f, cls, key)) {
-                        rules.push_back(f.rule);
-                    }
-                }
-                lists.push_back(list_id(std::move(rules)));
+                // A rule for this very packet may set the bit that a later one asks for.
+                key.has_bits = key.has_bits || sets_bits(cls, key);
+                lists.push_back(list_id(matching(cls, key)));
             }
         }
     }

@@ -23,7 +23,7 @@ class PacketRuleIndex {
         std::uint8_t ip_proto = 0;
         std::uint8_t tcp_flags = 0;
         Direction direction = Direction::kToServer;
-        bool has_bits = false;  // the flow has flowbits
+        bool has_bits = false;  // the flow has flowbits, or a candidate of this packet may set one
     };
 
     // Ascending. Every rule of it still has to be checked.

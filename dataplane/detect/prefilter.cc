@@ -113,7 +113,10 @@ struct ScanJob {
         }
         Candidate& c = out.add(t.rule);
         c.hit = std::max(c.hit, start);
-        c.ready = std::max(c.ready, stop);
+        if (stop > end) {
+            c.ready_first = std::min(c.ready_first, stop);
+            c.ready_last = std::max(c.ready_last, stop);
+        }
         c.engine = t.engine;
     }
 

@@ -24,7 +24,9 @@ struct Candidate {
     std::uint32_t pending = kNone32;  // index of what waits already for this rule
     std::int64_t hit =
         -1;  // where the prefilter's content starts (last such place); -1: no known place
-    std::int64_t ready = 0;  // the furthest end of a content that is partly here
+    // Of contents that were hit but are only partly here: the nearest and the furthest end.
+    std::int64_t ready_first = INT64_MAX;
+    std::int64_t ready_last = 0;
     std::uint8_t engine = 0;
     bool skip = false;  // what waits for it has not come
 };

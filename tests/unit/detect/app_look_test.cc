@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules over the buffers of a transaction, seen point by point.
+#include "tests/unit/detect/detect_bench.h"
+#include "tests/unit/detect/model_maker.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::detect {
+namespace {
+
+using test::Bench;
+using test::ModelMaker;
+using Sids = Bench::Sids;
+
+constexpr std::uint32_t kReq = bundle::kFlowToServer;
+
+app::InspectionPoint start(std::uint64_t tx = 0) {
+    app::InspectionPoint p;
+    p.tx_id = tx;
+    p.tx_start = true;
+    return p;
+}
+
+// The same transaction goes on: nothing is fresh, all is still readable.
+app::InspectionPoint later(const app::InspectionPoint& before) {
+    app::InspectionPoint p = before;
+    p.tx_start = false;
+    p.fresh = 0;
+    return p;
+}
+
+TEST(AppLook, OneBuffer) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .app(AppProto::kHttp1)
+        .buffer(BufferId::kHttpUri)
+        .content("/evil")
+        .startswith();
+    maker.rule(2)
+        .flow(kReq)
+        .app(AppProto::kHttp1)
+        .buffer(BufferId::kHttpUri)
+        .content(".php")
+        .endswith();
+    maker.rule(3).flow(kReq).app(AppProto::kTls).buffer(BufferId::kHttpUri).content("/evil");
+    Bench b(test::build(maker.finish()));
+    auto p = start();
+    b.set(p, BufferId::kHttpUri, "/evil/x.php");
+    EXPECT_EQ(b.point(p), Sids({1, 2}));
+    EXPECT_TRUE(b.matches.begin()->has_tx);
+    p.tx_id = 1;
+    b.set(p, BufferId::kHttpUri, "/good/x.php?");
+    EXPECT_EQ(b.point(p), Sids({}));
+}
+
+TEST(AppLook, EnginesWaitForTheirBuffers) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .content("/x")
+        .buffer(BufferId::kHttpUserAgent)
+        .content("curl");
+    maker.rule(2)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .content("/x")
+        .buffer(BufferId::kHttpRequestBody)
+        .content("payload");
+    maker.rule(3)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .content("/x")
+        .buffer(BufferId::kHttpReferer)
+        .content("r");
+    Bench b(test::build(maker.finish()));
+    auto p = start();
+    b.set(p, BufferId::kHttpUri, "/x");
+    EXPECT_EQ(b.point(p), Sids({}));
+    p = later(p);
+    b.set(p, BufferId::kHttpUserAgent, "curl/8");
+    p.resolved |= app::mask_of(BufferId::kHttpReferer);  // absent for good
+    EXPECT_EQ(b.point(p), Sids({1}));
+    EXPECT_EQ(b.stage.store().pendings_in_use(), 1U);
+    const std::string body = "the payload is here";
+    for (std::size_t n = 4; n < body.size(); n += 4) {
+        p = later(p);
+        b.body(p, BufferId::kHttpRequestBody, std::string_view(body).substr(0, n), 4, false);
+        EXPECT_EQ(b.point(p), n == 12 ? Sids({2}) : Sids({})) << n;
+    }
+    EXPECT_EQ(b.stage.store().pendings_in_use(), 0U);
+}
+
+TEST(AppLook, LateHitFindsEarlyBuffers) {
+    ModelMaker maker;
+    // The literal is the body's: ModelMaker takes the first buffer with a content that is not
+    // negated.
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kHttpRequestBody)
+        .content("late")
+        .buffer(BufferId::kHttpMethod)
+        .content("POST");
+    maker.rule(2)
+        .flow(kReq)
+        .buffer(BufferId::kHttpRequestBody)
+        .content("late")
+        .buffer(BufferId::kHttpMethod)
+        .content("PUT");
+    Bench b(test::build(maker.finish()));
+    auto p = start();
+    b.set(p, BufferId::kHttpMethod, "POST");
+    EXPECT_EQ(b.point(p), Sids({}));
+    p = later(p);
+    b.body(p, BufferId::kHttpRequestBody, "so la", 5, false);
+    EXPECT_EQ(b.point(p), Sids({}));
+    p = later(p);
+    b.body(p, BufferId::kHttpRequestBody, "so late", 2, false);
+    EXPECT_EQ(b.point(p), Sids({1}));
+}
+
+TEST(AppLook, EndJudgesWhatOnlyTheEndCan) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kHttpRequestBody)
+        .content("a=")
+        .content("b=")
+        .negated();
+    maker.rule(2).flow(kReq).buffer(BufferId::kHttpRequestBody).content("a=1").endswith();
+    maker.rule(3)
+        .flow(kReq)
+        .buffer(BufferId::kHttpRequestBody)
+        .content("a=")
+        .buffer(BufferId::kHttpHost)
+        .content("h");
+    Bench b(test::build(maker.finish()));
+    auto p = start();
+    b.body(p, BufferId::kHttpRequestBody, "a=1", 3, false);
+    EXPECT_EQ(b.point(p), Sids({}));
+    p = later(p);
+    b.body(p, BufferId::kHttpRequestBody, "a=1", 0, true);
+    p.tx_end = true;
+    EXPECT_EQ(b.point(p), Sids({1, 2}));
+    EXPECT_EQ(b.stage.store().pendings_in_use(), 0U);
+}
+
+TEST(AppLook, OncePerTransactionAndAgainInTheNext) {
+    ModelMaker maker;
+    maker.rule(1).flow(kReq).buffer(BufferId::kHttpRequestBody).content("bad");
+    Bench b(test::build(maker.finish()));
+    auto p = start(0);
+    b.body(p, BufferId::kHttpRequestBody, "bad", 3, false);
+    EXPECT_EQ(b.point(p), Sids({1}));
+    p = later(p);
+    b.body(p, BufferId::kHttpRequestBody, "bad bad", 4, false);
+    EXPECT_EQ(b.point(p), Sids({}));
+    p = start(1);
+    b.body(p, BufferId::kHttpRequestBody, "bad", 3, false);
+    EXPECT_EQ(b.point(p), Sids({1}));
+}
+
+TEST(AppLook, TransactionStartDropsWhatWaited) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .content("/x")
+        .buffer(BufferId::kHttpUserAgent)
+        .content("curl");
+    Bench b(test::build(maker.finish()));
+    auto p = start(0);
+    b.set(p, BufferId::kHttpUri, "/x");
+    b.point(p);
+    auto q = start(1);
+    b.set(q, BufferId::kHttpUserAgent, "curl");
+    EXPECT_EQ(b.point(q), Sids({}));
+    EXPECT_EQ(b.stage.store().pendings_in_use(), 0U);
+}
+
+TEST(AppLook, StreamEngineAndBufferTogether) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq | bundle::kRuleStream)
+        .content("RAW")
+        .buffer(BufferId::kHttpUri)
+        .content("/x");
+    Bench b(test::build(maker.finish()));
+    b.stream("GET /x RAW");
+    auto p = start(0);
+    b.set(p, BufferId::kHttpUri, "/x");
+    EXPECT_EQ(b.point(p), Sids({1}));
+    b.stream("GET /x COOKED");
+    auto q = start(1);
+    b.set(q, BufferId::kHttpUri, "/x");
+    EXPECT_EQ(b.point(q), Sids({}));
+}
+
+TEST(AppLook, TransformsApplyBeforeItems) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kHttpHost)
+        .transform(bundle::Transform::kDotPrefix)
+        .content(".example.com")
+        .endswith();
+    maker.rule(2)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .transform(bundle::Transform::kUrlDecode)
+        .transform(bundle::Transform::kToUppercase)
+        .content("/A B");
+    maker.rule(3)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .transform(bundle::Transform::kStripWhitespace)
+        .content("/a+b%20c");
+    Bench b(test::build(maker.finish()));
+    for (const char* host : {"example.com", "www.example.com"}) {
+        auto p = start(0);
+        b.set(p, BufferId::kHttpHost, host);
+        EXPECT_EQ(b.point(p), Sids({1})) << host;
+        b.stage.release(b.flow);
+    }
+    auto p = start(1);
+    b.set(p, BufferId::kHttpHost, "notexample.com");
+    b.set(p, BufferId::kHttpUri, "/a +b%20c");
+    EXPECT_EQ(b.point(p), Sids({3}));
+    p = start(2);
+    b.set(p, BufferId::kHttpUri, "/a+b");
+    EXPECT_EQ(b.point(p), Sids({2}));
+}
+
+TEST(AppLook, BodyCutsDoNotMatter) {
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(kReq)
+        .buffer(BufferId::kFileDataToServer)
+        .content("MZ")
+        .startswith()
+        .content("PE")
+        .distance(4)
+        .within(20);
+    maker.rule(2)
+        .flow(kReq)
+        .buffer(BufferId::kFileDataToServer)
+        .content("PE")
+        .content("MZ")
+        .startswith()
+        .negated();
+    const auto model = maker.finish();
+    const std::string body = "MZ......PE and then some";
+    for (std::size_t cut = 1; cut < body.size(); ++cut) {
+        Bench b(test::build(model));
+        auto p = start();
+        b.body(p, BufferId::kFileDataToServer, std::string_view(body).substr(0, cut), cut, false);
+        Sids got = b.point(p);
+        p = later(p);
+        b.body(p, BufferId::kFileDataToServer, body, body.size() - cut, true);
+        p.tx_end = true;
+        got.merge(b.point(p));
+        EXPECT_EQ(got, Sids({1})) << cut;
+    }
+}
+
+}  // namespace
+}  // namespace sluice::detect
