@@ -83,7 +83,8 @@ std::int64_t required_size(const DraftBuffer& b) {
         constexpr std::uint32_t kVars =
             bundle::kOffsetVar | bundle::kDistanceVar | bundle::kWithinVar;
         const bool relative = d.has(bundle::kHasDistance | bundle::kHasWithin);
-        if (d.item.kind != ItemKind::kContent || d.has(kVars) || (!first && !relative)) {
+        const bool counts = first || (relative && !d.has(bundle::kNegated));
+        if (d.item.kind != ItemKind::kContent || d.has(kVars) || !counts) {
             continue;
         }
         length += static_cast<std::int64_t>(d.bytes.size()) + (first ? 0 : d.item.distance);

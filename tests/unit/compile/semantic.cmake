@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+sluice_test(semantic_test
+  SOURCES
+    semantic_buffer_test.cc
+    semantic_bytes_test.cc
+    semantic_content_test.cc
+    semantic_et_test.cc
+    semantic_flow_test.cc
+    semantic_header_test.cc
+    semantic_metadata_test.cc
+    semantic_network_test.cc
+    semantic_number_test.cc
+    semantic_pcre_test.cc
+    semantic_view_test.cc
+  DEPS sluice_sig_semantic)
