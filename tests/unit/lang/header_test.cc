@@ -86,7 +86,7 @@ TEST(Header, Faults) {
         {"alert tcp any any <- any any (", "'->' or '<>' expected, not '<-'", 18},
         {"alert tcp any any -> any any", "'(' expected before the options", 28},
         {"alert tcp any any -> any (", "destination port is missing", 25},
-        {"alert tcp [1,2 any -> any any (", "',' expected between elements", 30},
+        {"alert tcp [1,2 any -> any any (", "malformed element '2 any -> any any'", 30},
     };
     for (const Case& c : cases) {
         RuleAst rule;
