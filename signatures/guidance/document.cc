@@ -3,6 +3,20 @@
 
 #include "signatures/guidance/limits.h"
 
+#include <stdexcept>
+
+// toml++ 3.3 asserts on some malformed texts (such as a header "[[#"), and assumes the same where
+// NDEBUG is set: either would let a text end the process. Here a failed assertion is one more parse
+// error.
+#undef NDEBUG
+
+namespace {
+[[noreturn]] void toml_assertion_failed() {
+    throw std::logic_error("malformed TOML");
+}
+}  // namespace
+
+#define TOML_ASSERT(condition) ((condition) ? static_cast<void>(0) : toml_assertion_failed())
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -157,7 +157,8 @@ class Compiler {
         const char* fault = nullptr;
         if (result.rules.size() == kMaxRulesPerGuidance) {
             fault = "more carriers than one guidance may have rules";
-        } else if (rule.text.size() > lang::kMaxRuleBytes || rule.options.size() > lang::kMaxOptions) {
+        } else if (rule.text.size() > lang::kMaxRuleBytes ||
+                   rule.options.size() > lang::kMaxOptions) {
             fault = "longer than a rule may be";
         }
         if (fault == nullptr) {

@@ -2,6 +2,9 @@
 #include "signatures/guidance/limits.h"
 
 #include "signatures/guidance/guidance.h"
+#include "signatures/lang/text.h"
+
+#include <algorithm>
 
 namespace sluice::guidance {
 
@@ -34,6 +37,10 @@ class Scanner {
             new_line();
             return;
         }
+        if (is_foreign(c) && in_ != In::kComment && in_ != In::kBasic && in_ != In::kLiteral) {
+            fault_ = "a byte outside ASCII; write it as \\uXXXX, or use a string of one line";
+            return;
+        }
         if (in_ == In::kPlain) {
             plain(c);
         } else if (in_ != In::kComment) {
@@ -42,11 +49,16 @@ class Scanner {
         ++at_;
     }
 
+    // toml++ tests such bytes for being blank, and on some its table of blanks has no answer
+    // (undefined behaviour).
+    static bool is_foreign(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
     void new_line() {
         ++line_;
         column_ = 0;
         dots_ = 0;
         ++at_;
+        line_start_ = at_;
         if (in_ != In::kLongBasic && in_ != In::kLongLiteral) {
             in_ = In::kPlain;
         }
@@ -75,6 +87,11 @@ class Scanner {
                 break;
             case '[':
             case '{':
+                if (c == '[' && brackets_ == 0 &&
+                    text_.substr(line_start_, at_ - line_start_).find_first_not_of(" \t") ==
+                        std::string_view::npos) {
+                    table_header();
+                }
                 if (++brackets_ > kMaxBrackets) {
                     fault_ = "more than 16 brackets open at one time";
                 }
@@ -88,6 +105,20 @@ class Scanner {
         }
     }
 
+    // What may follow "[" or "[[" at the start of a line. toml++ takes for granted that it is a
+    // name.
+    void table_header() {
+        std::string_view rest = text_.substr(at_ + 1);
+        rest.remove_prefix(rest.starts_with('[') ? 1 : 0);
+        rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+        constexpr std::string_view kMarks = "-_\"'";
+        const char c = rest.empty() ? '\0' : lang::to_lower(rest.front());
+        if (!lang::is_digit(c) && !(c >= 'a' && c <= 'z') &&
+            kMarks.find(c) == std::string_view::npos) {
+            fault_ = "name of a table expected after '['";
+        }
+    }
+
     void open(In one_line, In many_lines, std::string_view mark) {
         const bool is_long = text_.substr(at_).starts_with(mark);
         in_ = is_long ? many_lines : one_line;
@@ -98,6 +129,9 @@ class Scanner {
         const bool basic = in_ == In::kBasic || in_ == In::kLongBasic;
         if (basic && c == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
             skip(1);
+            if (is_foreign(text_[at_])) {
+                fault_ = "not an escape";
+            }
             return;
         }
         if (c != (basic ? '"' : '\'')) {
@@ -120,6 +154,7 @@ class Scanner {
 
     std::string_view text_;
     std::size_t at_ = 0;
+    std::size_t line_start_ = 0;
     std::uint32_t line_ = 1;
     std::size_t column_ = 0;
     std::size_t dots_ = 0;

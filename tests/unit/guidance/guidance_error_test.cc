@@ -172,6 +172,27 @@ TEST(GuidanceErrors, TopLevel) {
     }
 }
 
+TEST(GuidanceErrors, HeadersWithoutAName) {
+    for (const char* header : {"[[# a]]", "[#", "[[", "[ ]", "  [\t=]", "[.a]", "[["}) {
+        const GuidanceResult r =
+            compile_guidance("a = [\n[1], [2]\n]\n" + std::string(header), "t", 1);
+        ASSERT_EQ(r.problems.size(), 1U) << header;
+        EXPECT_NE(r.problems[0].reason.find("name of a table"), std::string::npos)
+            << r.problems[0].reason;
+        EXPECT_EQ(r.problems[0].where.line, 4U) << header;
+    }
+}
+
+// toml++ 3.3 runs into undefined behaviour on some of these.
+TEST(GuidanceErrors, BytesOutsideAsciiOnlyInLinesOfText) {
+    for (const char* bad :
+         {"k\u0418 = 1", "a = 1 \u0418", "a = \"\"\"\u0418\"\"\"", "a = '''\u0418'''",
+          "a = \"\\\u0418\"", "\ufeffa = 1", "a = [\u3000]"}) {
+        EXPECT_NE(check_limits(bad).reason, nullptr) << bad;
+    }
+    EXPECT_EQ(check_limits("# \u0418\na = \"\u0418\" # \u0418\nb = '\u0418'\n").reason, nullptr);
+}
+
 TEST(GuidanceErrors, TomlSyntax) {
     const GuidanceResult r = compile_guidance("format = 'guidance/1'\ncve = \n", "t", 1);
     ASSERT_EQ(r.problems.size(), 1U);
