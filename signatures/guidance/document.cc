@@ -393,7 +393,7 @@ Document load_document(std::string_view toml, const std::string& file,
         return {};
     }
     try {
-        const toml::table parsed = toml::parse(toml, file);
+        const toml::table parsed = toml::parse(ascii_only(toml), file);
         return loader.document(parsed);
     } catch (const toml::parse_error& e) {
         loader.problem(place_of(e.source()), "", std::string(e.description()));

@@ -37,8 +37,8 @@ class Scanner {
             new_line();
             return;
         }
-        if (is_foreign(c) && in_ != In::kComment && in_ != In::kBasic && in_ != In::kLiteral) {
-            fault_ = "a byte outside ASCII; write it as \\uXXXX, or use a string of one line";
+        if (is_foreign(c) && in_ != In::kComment) {
+            fault_ = "a byte outside ASCII; write it as \\uXXXX";
             return;
         }
         if (in_ == In::kPlain) {
@@ -49,8 +49,6 @@ class Scanner {
         ++at_;
     }
 
-    // toml++ tests such bytes for being blank, and on some its table of blanks has no answer
-    // (undefined behaviour).
     static bool is_foreign(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 
     void new_line() {
@@ -129,9 +127,6 @@ class Scanner {
         const bool basic = in_ == In::kBasic || in_ == In::kLongBasic;
         if (basic && c == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n') {
             skip(1);
-            if (is_foreign(text_[at_])) {
-                fault_ = "not an escape";
-            }
             return;
         }
         if (c != (basic ? '"' : '\'')) {
@@ -164,6 +159,14 @@ class Scanner {
 };
 
 }  // namespace
+
+std::string ascii_only(std::string_view toml) {
+    std::string out(toml);
+    for (char& c : out) {
+        c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
+    }
+    return out;
+}
 
 LimitFault check_limits(std::string_view toml) {
     if (toml.size() > kMaxGuidanceBytes) {

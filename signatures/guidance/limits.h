@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice::guidance {
@@ -19,6 +20,12 @@ struct LimitFault {
     std::uint32_t column = 0;
 };
 
+// Also refuses bytes outside ASCII, except in comments: toml++ tests such characters for being
+// blank, and has no answer for some (undefined behaviour). Strings can say \uXXXX.
 LimitFault check_limits(std::string_view toml);
+
+// The text with '?' for each byte outside ASCII, which by now stands in a comment. Same lines and
+// columns elsewhere.
+std::string ascii_only(std::string_view toml);
 
 }  // namespace sluice::guidance

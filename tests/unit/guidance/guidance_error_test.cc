@@ -184,13 +184,17 @@ TEST(GuidanceErrors, HeadersWithoutAName) {
 }
 
 // toml++ 3.3 runs into undefined behaviour on some of these.
-TEST(GuidanceErrors, BytesOutsideAsciiOnlyInLinesOfText) {
+TEST(GuidanceErrors, BytesOutsideAsciiOnlyInComments) {
     for (const char* bad :
-         {"k\u0418 = 1", "a = 1 \u0418", "a = \"\"\"\u0418\"\"\"", "a = '''\u0418'''",
-          "a = \"\\\u0418\"", "\ufeffa = 1", "a = [\u3000]"}) {
+         {"k\u0418 = 1", "a = \"\u0418\"", "b = '\u0418'", "a = 1 \u0418", "a = \"\"\"\u0418\"\"\"",
+          "a = '''\u0418'''", "a = \"\\\u0418\"", "\ufeffa = 1", "a = [\u3000]"}) {
         EXPECT_NE(check_limits(bad).reason, nullptr) << bad;
     }
-    EXPECT_EQ(check_limits("# \u0418\na = \"\u0418\" # \u0418\nb = '\u0418'\n").reason, nullptr);
+    EXPECT_EQ(check_limits("# \u0418\na = \"\" # \u0418\n").reason, nullptr);
+    const GuidanceResult r = compile_guidance(
+        "# \u0418\n" + text_with(kTcp, "field='payload'\ntype='utf8'\nop='=='\nvalue='\\u0418'"),
+        "t", 1);
+    EXPECT_EQ(r.problems.at(0).where.line, 10U);
 }
 
 TEST(GuidanceErrors, TomlSyntax) {

@@ -196,7 +196,7 @@ const Case kPayload[] = {
     {"bytes !=", kTcp, "field='payload[1]'\ntype='bytes'\nop='!='\nvalue='ab'",
      "pcre:\"/^(?s:.{1})(?!ab)(?s:.{2})/\";"},
     {"utf16le contains", kTcp,
-     "field='payload'\ntype='utf16le'\nop='contains'\nvalue='a\u00e9\U0001F600'",
+     "field='payload'\ntype='utf16le'\nop='contains'\nvalue=\"a\\u00e9\\U0001F600\"",
      "content:\"a|00 e9 00|=|d8 00 de|\";"},
     {"contains from", kTcp, "field='payload[5]'\ntype='utf8'\nop='contains'\nvalue='x'",
      "content:\"x\"; offset:5;"},
