@@ -43,7 +43,9 @@ std::shared_ptr<Options> add_common(CLI::App& command) {
     return options;
 }
 
-void add_status_command(CLI::App& app, int& exit_code) {
+}  // namespace
+
+void add_status(CLI::App& app, int& exit_code) {
     CLI::App* command =
         app.add_subcommand("status", "what the running dataplane is doing, and with which rules");
     command->footer("Examples:\n  sluice status\n  sluice status --json | jq .bundle.version");
@@ -53,7 +55,7 @@ void add_status_command(CLI::App& app, int& exit_code) {
     });
 }
 
-void add_stats_command(CLI::App& app, int& exit_code) {
+void add_stats(CLI::App& app, int& exit_code) {
     CLI::App* command =
         app.add_subcommand("stats", "counters: packets, flows, reasons for drops, ports");
     const std::shared_ptr<Options> options = add_common(*command);
@@ -62,7 +64,7 @@ void add_stats_command(CLI::App& app, int& exit_code) {
     });
 }
 
-void add_reload_command(CLI::App& app, int& exit_code) {
+void add_reload(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand(
         "reload", "new rules for the running dataplane, without losing a connection");
     const std::shared_ptr<Options> options = add_common(*command);
@@ -77,14 +79,6 @@ void add_reload_command(CLI::App& app, int& exit_code) {
         }
         exit_code = ask_and_print(*options, request, kReloadMs, format_status);
     });
-}
-
-}  // namespace
-
-void add_status(CLI::App& app, int& exit_code) {
-    add_status_command(app, exit_code);
-    add_stats_command(app, exit_code);
-    add_reload_command(app, exit_code);
 }
 
 }  // namespace sluice::cli

@@ -6,8 +6,10 @@
 
 namespace sluice::cli {
 
-// Registers the three subcommands; when one ran, 'exit_code' is 0, or 1 when the dataplane said no
-// or did not answer.
+// Each registers one subcommand; when it ran, 'exit_code' is 0, or 1 when the dataplane said no or
+// did not answer.
 void add_status(CLI::App& app, int& exit_code);
+void add_stats(CLI::App& app, int& exit_code);
+void add_reload(CLI::App& app, int& exit_code);
 
 }  // namespace sluice::cli

@@ -112,28 +112,23 @@ std::string format_status(const std::string& text) {
 }
 
 std::string format_stats(const std::string& text) {
-    const nlohmann::ordered_json stats = nlohmann::ordered_json::parse(text, nullptr, false);
+    const json stats = json::parse(text, nullptr, false);
     if (!stats.is_object()) {
         return text + '\n';
     }
     std::string out = "totals\n";
-    const auto section = [&stats](const char* name) {
-        return stats.contains(name) ? stats[name] : nlohmann::ordered_json::object();
-    };
-    for (const auto& [name, value] : section("total").items()) {
-        row(out, name, value.dump());
-    }
+    numbers(out, member(stats, "total"));
     out += "reasons\n";
-    for (const auto& [name, value] : section("reasons").items()) {
-        row(out, name, value.dump(), reason_text(name));
+    const json reasons = member(stats, "reasons");
+    for (const auto& [name, value] : reasons.items()) {
+        row(out, name, text_of(value), reason_text(name));
     }
     out += "events\n";
-    numbers(out, json::parse(section("events").dump(), nullptr, false));
-    for (const auto& port : section("ports")) {
-        const json plain = json::parse(port.dump(), nullptr, false);
-        out += "port " + text_of(member(plain, "name")) + " (" + text_of(member(plain, "driver")) +
+    numbers(out, member(stats, "events"));
+    for (const json& port : member(stats, "ports")) {
+        out += "port " + text_of(member(port, "name")) + " (" + text_of(member(port, "driver")) +
                ")\n";
-        numbers(out, plain);
+        numbers(out, port);
     }
     return out;
 }
