@@ -3,6 +3,7 @@
 
 #include "signatures/guidance/conditions.h"
 #include "signatures/guidance/document.h"
+#include "signatures/guidance/rule_options.h"
 #include "signatures/guidance/text.h"
 #include "signatures/lang/parser.h"
 
@@ -13,17 +14,6 @@
 namespace sluice::guidance {
 
 namespace {
-
-lang::Option option(Place at, std::string name, std::string value) {
-    lang::Option o;
-    o.name = std::move(name);
-    o.has_value = true;
-    o.value = std::move(value);
-    o.line = at.line;
-    o.column = at.column;
-    o.value_column = at.column;
-    return o;
-}
 
 std::optional<Carrier> carrier_named(std::string_view name) {
     if (name == "http") {
@@ -191,16 +181,16 @@ class Compiler {
         // the exploit.
         const std::string established = route.carrier == Carrier::kUdp ? "" : "established,";
         r.options.push_back(
-            option(document_.public_text.at, "msg", message_text(document_.public_text.text)));
+            make_option(document_.public_text.at, "msg", message_text(document_.public_text.text)));
         r.options.push_back(
-            option(at, "flow", established + (route.to_server ? "to_server" : "to_client")));
+            make_option(at, "flow", established + (route.to_server ? "to_server" : "to_client")));
         r.options.insert(r.options.end(), conditions.begin(), conditions.end());
-        r.options.push_back(option(cve, "reference", "cve," + document_.cve.text.substr(4)));
-        r.options.push_back(option(cve, "classtype", "attempted-admin"));
+        r.options.push_back(make_option(cve, "reference", "cve," + document_.cve.text.substr(4)));
+        r.options.push_back(make_option(cve, "classtype", "attempted-admin"));
         r.options.push_back(
-            option(cve, "metadata", "cve " + document_.cve.text + ", source guidance"));
-        r.options.push_back(option(cve, "sid", std::to_string(r.sid)));
-        r.options.push_back(option(cve, "rev", std::to_string(document_.revision)));
+            make_option(cve, "metadata", "cve " + document_.cve.text + ", source guidance"));
+        r.options.push_back(make_option(cve, "sid", std::to_string(r.sid)));
+        r.options.push_back(make_option(cve, "rev", std::to_string(document_.revision)));
         r.text = text_of(r);
         return r;
     }
