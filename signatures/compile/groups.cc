@@ -23,6 +23,9 @@ constexpr std::array kProtos = {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto
                                 HeaderProto::kIcmp, HeaderProto::kSctp};
 constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
 
+// Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two seconds on two cores.
+constexpr std::size_t kClassEntries = 2500;
+
 PortSet united(PortSet a, const PortSet& b) {
     a.insert(a.end(), b.begin(), b.end());
     std::sort(a.begin(), a.end(), [](const auto& x, const auto& y) { return x.lo < y.lo; });
@@ -139,11 +142,16 @@ class Planner {
             return;
         }
         std::vector<PortMember> members;
+        std::size_t group_rules = 0;
         for (auto& [key, member] : by_ports) {
+            group_rules += member.rules.size();
             members.push_back(std::move(member));
         }
         bundle::PayloadGroup group{kind, proto, direction, {}};
-        PortClasses classes = classify_ports(members, {});
+        // Every class repeats the rules of all ports, so what classes may hold together grows with the group, slowly.
+        PortClassLimits limits;
+        limits.entries = kClassEntries + group_rules;
+        PortClasses classes = classify_ports(members, limits);
         for (const PortClassRange& c : classes.ranges) {
             group.ports.push_back({c.range, database(BufferId::kPayload, classes.rules[c.index])});
         }

@@ -32,6 +32,8 @@ void add_subcommands(CLI::App& app, int& exit_code) {
 #endif
 #ifdef SLUICE_CLI_STATUS
     sluice::cli::add_status(app, exit_code);
+    sluice::cli::add_stats(app, exit_code);
+    sluice::cli::add_reload(app, exit_code);
 #endif
 }
 
