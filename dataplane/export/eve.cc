@@ -19,10 +19,18 @@ namespace {
 
 std::string ip_text(const std::array<std::uint8_t, 16>& bytes, std::uint8_t version) {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    const char* made = version == 4
-                           ? inet_ntop(AF_INET, bytes.data() + 12, text.data(), text.size())
-                           : inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
-    return made == nullptr ? std::string() : std::string(made);
+    if (version == 4) {
+        const char* made = inet_ntop(AF_INET, bytes.data() + 12, text.data(), text.size());
+        return made == nullptr ? std::string() : std::string(made);
+    }
+    // Suricata writes all eight groups in full, and tools compare texts.
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size(); i += 2) {
+        std::snprintf(text.data(), text.size(), "%s%02x%02x", i == 0 ? "" : ":",
+                      static_cast<unsigned>(bytes[i]), static_cast<unsigned>(bytes[i + 1]));
+        out += text.data();
+    }
+    return out;
 }
 
 std::string proto_text(std::uint8_t proto) {

@@ -96,6 +96,10 @@ struct Packet {
     flow::Flow* flow = nullptr;  // null: no flow (fragments, non-IP, table full)
     Direction direction = Direction::kToServer;
 
+    // Set by the pipeline and by stream, for rules over the packet itself.
+    bool established = false;  // the connection was, before this packet
+    bool reassembled = false;  // the payload went into the stream, and is inspected there
+
     // Set by any stage through drop(), read by io.
     Verdict verdict = Verdict::kForward;
     Reason reason = Reason::none;

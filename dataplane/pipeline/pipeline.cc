@@ -35,6 +35,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     matches_.clear();
     http_ = {};
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
+        packet.established = packet.flow->state != flow::FlowState::kNew;
         stream_.begin(packet, now, reasons_);
         inspect_chunks(&packet);
     }

@@ -191,6 +191,7 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
     TcpHalf& h = f.half[index_of(d)];
     const SeqNum end = seq.plus(p.payload_len);
     const SeqNum have = data_end(h);
+    p.reassembled = true;
     if ((h.fin && end.after(have)) ||
         (f.fin_pending[index_of(d)] && end.after(f.fin_seq[index_of(d)]))) {
         refuse(p, Reason::tcp_out_of_window);  // bytes after the sender's FIN
@@ -255,6 +256,7 @@ void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
         work_.own = bytes;
         return;
     }
+    p.reassembled = false;
     packet::count(*counters_, Reason::tcp_copy_store_full);
     if (config_.exception == ExceptionPolicy::kDrop) {
         p.drop(Reason::tcp_copy_store_full);
