@@ -60,6 +60,7 @@ class Run {
     std::int64_t max_end_ = 0;
     std::int64_t next_ = kFirstTry;  // set by a step that has further occurrences
     std::size_t depth_ = 0;
+    PcreResume resume_;
 };
 
 EvalResult Run::run() {
@@ -90,11 +91,11 @@ EvalResult Run::run() {
         }
         const bool is_short = outcome == StepOutcome::kShort;
         if ((s.traits & (kStepFatal | kStepCommit)) == kStepFatal) {
-            return {is_short ? Outcome::kWait : Outcome::kNoMatch, 0};
+            return {is_short ? Outcome::kWait : Outcome::kNoMatch, 0, resume_};
         }
         waiting = waiting || is_short;
         if (depth_ == 0) {
-            return {waiting ? Outcome::kWait : Outcome::kNoMatch, 0};
+            return {waiting ? Outcome::kWait : Outcome::kNoMatch, 0, resume_};
         }
         const EvalFrame& back = cx_.frames[--depth_];
         i = back.step;
@@ -102,7 +103,7 @@ EvalResult Run::run() {
         max_end_ = back.max_end;
         resume = back.next;
     }
-    return {Outcome::kMatch, max_end_};
+    return {Outcome::kMatch, max_end_, {}};
 }
 
 StepOutcome Run::step(const Step& s, std::int64_t resume) {
@@ -271,7 +272,13 @@ StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
     if (start > view_.end()) {
         return short_or_fail(s, kFar);
     }
-    const std::int64_t from = negated ? start : std::max({start, view_.floor, resume});
+    std::int64_t from = negated ? start : std::max({start, view_.floor, resume});
+    // Alone at its place among the steps, it goes on where it stopped at the last look.
+    const auto index = static_cast<std::uint32_t>(&s - steps_.data());
+    const bool resumable = !negated && (s.traits & kStepFatal) != 0 && resume == kFirstTry;
+    if (resumable && cx_.resume.step == index) {
+        from = std::max(from, std::min(cx_.resume.from, view_.end()));
+    }
     const RegexSubject subject{view_.bytes.subspan(static_cast<std::size_t>(start - view_.base)),
                                static_cast<std::size_t>(from - start),
                                has(s.item, bundle::kRelative) || start == 0, view_.complete};
@@ -285,12 +292,20 @@ StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
                  start + static_cast<std::int64_t>(m.end));
             return StepOutcome::kOk;
         case RegexOutcome::kNoMatch:
+        case RegexOutcome::kPartial:
             if (negated) {
                 return view_.complete ? StepOutcome::kOk : StepOutcome::kShort;
             }
+            if (resumable && m.resumable) {
+                const bool partial = m.outcome == RegexOutcome::kPartial;
+                resume_ = {index,
+                           partial ? start + static_cast<std::int64_t>(m.start) : view_.end()};
+            }
             return short_or_fail(s, kFar);
+        case RegexOutcome::kNever:
+            return negated ? StepOutcome::kOk : StepOutcome::kFail;
         case RegexOutcome::kWait:
-            return StepOutcome::kShort;
+            return negated ? StepOutcome::kFail : StepOutcome::kShort;
         case RegexOutcome::kLimit:
             packet::count(cx_.reasons, packet::Reason::pcre_limit);
             return StepOutcome::kFail;

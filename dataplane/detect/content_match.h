@@ -32,6 +32,8 @@ struct EvalContext {
     Vars& vars;
     packet::ReasonCounters& reasons;
     std::uint32_t step_budget = 0;
+    PcreResume resume =
+        {};  // of the evaluation of the same engine over the same buffer that ended in kWait
 };
 
 EvalResult evaluate(std::span<const Step> steps, const EvalView& view, EvalContext& context);

@@ -77,7 +77,7 @@ bool DetectStage::admits(const RuleRec& rule, const Look& look) {
 }
 
 EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& engine,
-                                   EvalView view) {
+                                   EvalView view, PcreResume resume) {
     ++stats_.evaluations;
     ++scratch_->counters[rule].evaluations;
     if (engine.transform_count != 0) {
@@ -86,11 +86,22 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
                              scratch_->transform_room[0], scratch_->transform_room[1]);
         view.base = 0;  // positions in a changed buffer are its own
         view.floor = 0;
+        resume = {};
     }
-    EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,
-                        scratch_->vars,    look.reasons,      step_budget_};
-    return evaluate(std::span(rules_->steps()).subspan(engine.first_step, engine.step_count), view,
-                    context);
+    const std::span steps =
+        std::span(rules_->steps()).subspan(engine.first_step, engine.step_count);
+    // Looking for a content costs a hundredth of running a regular expression over the same bytes.
+    if ((engine.traits & kEngineHasPcre) != 0 && missing_content(steps, view) != kNone32) {
+        return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, resume};
+    }
+    EvalContext context{rules_->regexes(),
+                        scratch_->matcher,
+                        scratch_->frames,
+                        scratch_->vars,
+                        look.reasons,
+                        step_budget_,
+                        resume};
+    return evaluate(steps, view, context);
 }
 
 void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {
@@ -135,6 +146,13 @@ bool DetectStage::needle_came(Pending& p, const EvalView& view, std::uint32_t fr
     }
     p.needle = kNone32;
     return true;
+}
+
+Pending* DetectStage::pending_of(const Candidate& c) {
+    if (c.pending == kNone32 || store_.at(c.pending).rule != c.rule) {
+        return nullptr;
+    }
+    return &store_.at(c.pending);
 }
 
 void DetectStage::end_look(Look& look) {
@@ -192,7 +210,7 @@ void DetectStage::evaluate_packet(Look& look, const Candidate& c, const packet::
     scratch_->vars = {};
     for (std::uint32_t i = 0; i < rule.engine_count; ++i) {
         const EvalView view{p.payload(), 0, 0, true};
-        if (run_engine(look, c.rule, rules_->engine(rule.first_engine + i), view).outcome !=
+        if (run_engine(look, c.rule, rules_->engine(rule.first_engine + i), view, {}).outcome !=
             Outcome::kMatch) {
             return;
         }

@@ -83,7 +83,8 @@ class DetectStage {
     struct TxProgress {
         std::uint32_t done = 0;
         std::uint32_t needle = kNone32;
-        std::uint8_t needle_engine = 0;
+        PcreResume resume = {};
+        std::uint8_t waiting_engine = 0;
         std::uint8_t waiting = 0;
         bool failed = false;
         app::BufferMask awaited = 0;
@@ -94,8 +95,13 @@ class DetectStage {
     FlowState* state_for(Look& look);
     void scan(Look& look, const Database& db, const ScanInput& in);
     bool admits(const RuleRec& rule, const Look& look);
-    EvalResult run_engine(Look& look, RuleIndex rule, const EngineRec& engine, EvalView view);
+    EvalResult run_engine(Look& look, RuleIndex rule, const EngineRec& engine, EvalView view,
+                          PcreResume resume);
     void report(Look& look, RuleIndex rule, const Match& m);
+    // What waits for this candidate; null when nothing does (or it had to make room meanwhile).
+    Pending* pending_of(const Candidate& c);
+    // An entry for the candidate, its own or a new one; null when there is no room.
+    Pending* room_for(Look& look, const Candidate& c);
     std::uint32_t needle_of(const EngineRec& engine, const EvalView& view) const;
     bool needle_came(Pending& p, const EvalView& view, std::uint32_t fresh);
     void end_look(Look& look);
@@ -108,19 +114,21 @@ class DetectStage {
     // inspect_stream.cc
     void collect_stream(Look& look, const stream::StreamChunk& chunk);
     void evaluate_stream(Look& look, const Candidate& c, const stream::StreamChunk& chunk);
-    void keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
-                        const EvalView& view);
+    Pending* keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
+                            const EvalView& view);
     void hand_to_transaction(Look& look, const Candidate& c, std::uint8_t engine);
 
     // inspect_app.cc
     void scan_point(Look& look, const app::InspectionPoint& point);
+    app::BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
+                               app::BufferMask fresh) const;
     void collect_transaction(Look& look, const app::InspectionPoint& point);
     bool may_progress(Pending& p, const app::InspectionPoint& point);
     void evaluate_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point);
     TxProgress advance(Look& look, const Candidate& c, const app::InspectionPoint& point,
                        std::uint32_t done);
     EvalResult tx_engine(Look& look, RuleIndex rule, const EngineRec& engine,
-                         const app::InspectionPoint& point);
+                         const app::InspectionPoint& point, PcreResume resume);
     void keep_on_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point,
                              const TxProgress& t);
 

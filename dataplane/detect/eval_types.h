@@ -26,9 +26,16 @@ struct EvalView {
 // kWait: not yet; bytes still to come may make it match. kNoMatch: they cannot.
 enum class Outcome : std::uint8_t { kMatch, kNoMatch, kWait };
 
+// Where a regular expression that found nothing goes on when more bytes have come.
+struct PcreResume {
+    std::uint32_t step = 0xffffffff;
+    std::int64_t from = 0;
+};
+
 struct EvalResult {
     Outcome outcome = Outcome::kNoMatch;
-    std::int64_t end = 0;  // kMatch: the furthest end of a matched content
+    std::int64_t end = 0;    // kMatch: the furthest end of a matched content
+    PcreResume resume = {};  // kWait
 };
 
 using Vars = std::array<std::uint64_t, bundle::kMaxVars>;

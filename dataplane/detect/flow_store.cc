@@ -110,12 +110,16 @@ void FlowStore::renew(FlowState& s, std::uint64_t version) {
 }
 
 void FlowStore::give_back(std::uint32_t pending) {
+    pendings_[pending].rule = kNone32;  // whoever still holds the index sees that it is gone
     pendings_[pending].next = free_pending_;
     free_pending_ = pending;
     --pendings_in_use_;
 }
 
 std::uint32_t FlowStore::append(PendingList& list, packet::ReasonCounters& reasons) {
+    if (list.size >= per_direction_ && list.head != kNone32) {
+        sweep(list);
+    }
     if (list.size >= per_direction_ && list.head != kNone32) {
         packet::count(reasons, packet::Reason::detect_state_full);
         const std::uint32_t oldest = list.head;

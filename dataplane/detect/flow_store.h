@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dataplane/app/buffers.h"
+#include "dataplane/detect/eval_types.h"
 #include "dataplane/detect/prefilter.h"
 #include "dataplane/detect/rule_table.h"
 #include "dataplane/flow/flow.h"
@@ -35,12 +36,13 @@ struct Pending {
     bool dead = false;
     bool any_tx = false;   // from a hit in the raw stream: belongs to whatever transaction comes
     bool expires = false;  // the hit is in a streaming buffer: void when it has left the window
-    std::uint8_t needle_engine = 0;
+    std::uint8_t waiting_engine = 0;  // the one that needle and resume belong to
     std::uint8_t hit_engine = 0;
     std::int64_t hit = 0;
     std::int64_t ready_first = 0;  // as Candidate's
     std::int64_t ready_last = 0;
     std::uint64_t tx_id = 0;
+    PcreResume resume = {};
     app::BufferMask awaited = 0;  // buffers of engines that are not done
 };
 

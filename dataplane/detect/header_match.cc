@@ -161,7 +161,11 @@ bool stream_size_matches(const Item& item, const flow::Flow& f) {
     }
 }
 
+// Before the protocol is decided nothing holds, not even "not this one".
 bool app_matches(const Item& item, const flow::Flow& f) {
+    if (f.app == AppProto::kUnknown) {
+        return false;
+    }
     return (f.app == static_cast<AppProto>(item.lo)) != ((item.flags & bundle::kNegated) != 0);
 }
 

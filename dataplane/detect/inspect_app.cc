@@ -38,37 +38,42 @@ void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::P
 }
 
 void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
-    // Two names of the same bytes (file.data, response body) may share a database: scan them once.
-    struct Scanned {
-        std::uint32_t db = kNone32;
-        const std::uint8_t* bytes = nullptr;
-        std::size_t size = 0;
-    };
-
-    std::array<Scanned, 4> scanned{};
-    std::size_t scanned_count = 0;
-    for (app::BufferMask left = point.fresh & point.present & rules_->inspected_buffers();
-         left != 0; left &= left - 1) {
+    const app::BufferMask fresh = point.fresh & point.present & rules_->inspected_buffers();
+    for (app::BufferMask left = fresh; left != 0; left &= left - 1) {
         const auto id = static_cast<BufferId>(std::countr_zero(left));
         const app::BufferView& view = point.view(id);
-        const auto fresh =
-            is_streaming_buffer(id) ? view.fresh : static_cast<std::uint32_t>(view.bytes.size());
         for (const std::uint32_t db : rules_->buffer_dbs(id)) {
-            const Scanned now{db, view.bytes.data(), view.bytes.size()};
-            const bool twice = std::any_of(
-                scanned.begin(), scanned.begin() + scanned_count, [&now](const Scanned& s) {
-                    return s.db == now.db && s.bytes == now.bytes && s.size == now.size;
-                });
-            if (twice) {
+            // Two names of the same bytes (file.data, response body) may share a database: scanned
+            // once, at the first.
+            const app::BufferMask names =
+                is_streaming_buffer(id) ? same_bytes(point, id, db, fresh) : app::mask_of(id);
+            if ((names & (app::mask_of(id) - 1)) != 0) {
                 continue;
             }
-            if (scanned_count < scanned.size() && is_streaming_buffer(id)) {
-                scanned[scanned_count++] = now;
-            }
+            const auto size = static_cast<std::uint32_t>(view.bytes.size());
             scan(look, rules_->databases()[db],
-                 {view.bytes, static_cast<std::int64_t>(view.offset), fresh});
+                 {view.bytes, static_cast<std::int64_t>(view.offset),
+                  is_streaming_buffer(id) ? view.fresh : size, names});
         }
     }
+}
+
+// The fresh streaming buffers with the bytes of 'id' that are scanned with this database.
+app::BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId id,
+                                        std::uint32_t db, app::BufferMask fresh) const {
+    const app::BufferView& view = point.view(id);
+    app::BufferMask names = 0;
+    for (app::BufferMask left = fresh; left != 0; left &= left - 1) {
+        const auto other = static_cast<BufferId>(std::countr_zero(left));
+        const app::BufferView& v = point.view(other);
+        const std::vector<std::uint32_t>& dbs = rules_->buffer_dbs(other);
+        if (is_streaming_buffer(other) && v.bytes.data() == view.bytes.data() &&
+            v.bytes.size() == view.bytes.size() && v.fresh == view.fresh &&
+            std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
+            names |= app::mask_of(other);
+        }
+    }
+    return names;
 }
 
 void DetectStage::collect_transaction(Look& look, const app::InspectionPoint& point) {
@@ -119,7 +124,7 @@ bool DetectStage::may_progress(Pending& p, const app::InspectionPoint& point) {
         return true;
     }
     if (p.needle != kNone32) {
-        const BufferId b = rules_->engine(rule.first_engine + p.needle_engine).buffer;
+        const BufferId b = rules_->engine(rule.first_engine + p.waiting_engine).buffer;
         if ((fresh & app::mask_of(b)) != 0) {
             const app::BufferView& view = point.view(b);
             if (!view.complete && !needle_came(p, view_of(view), view.fresh)) {
@@ -135,7 +140,7 @@ void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
     const RuleRec& rule = rules_->rule(c.rule);
     ++stats_.candidates;
     ++scratch_->counters[c.rule].candidates;
-    Pending* p = c.pending == kNone32 ? nullptr : &store_.at(c.pending);
+    Pending* p = pending_of(c);
     const Memo* m = look.state == nullptr
                         ? nullptr
                         : look.state->memo(point.direction, c.rule, WaitKind::kTransaction);
@@ -173,6 +178,7 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
                                              const app::InspectionPoint& point,
                                              std::uint32_t done) {
     const RuleRec& rule = rules_->rule(c.rule);
+    const Pending* p = pending_of(c);
     TxProgress t;
     t.done = done;
     for (std::uint8_t i = 0; i < rule.engine_count && !t.failed; ++i) {
@@ -180,7 +186,10 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
             continue;
         }
         const EngineRec& engine = rules_->engine(rule.first_engine + i);
-        Outcome outcome = tx_engine(look, c.rule, engine, point).outcome;
+        const bool goes_on = p != nullptr && p->waiting_engine == i && p->tx_id == point.tx_id;
+        const EvalResult result =
+            tx_engine(look, c.rule, engine, point, goes_on ? p->resume : PcreResume{});
+        Outcome outcome = result.outcome;
         const bool here = point.has(engine.buffer);
         if (outcome == Outcome::kNoMatch && i == c.engine && here &&
             !point.view(engine.buffer).complete &&
@@ -197,10 +206,9 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
             case Outcome::kWait:
                 ++t.waiting;
                 t.awaited |= app::mask_of(engine.buffer);
-                if (here && t.needle == kNone32) {
-                    t.needle = needle_of(engine, view_of(point.view(engine.buffer)));
-                    t.needle_engine = i;
-                }
+                t.waiting_engine = i;
+                t.resume = result.resume;
+                t.needle = here ? needle_of(engine, view_of(point.view(engine.buffer))) : kNone32;
                 break;
         }
     }
@@ -208,40 +216,31 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
 }
 
 EvalResult DetectStage::tx_engine(Look& look, RuleIndex rule, const EngineRec& engine,
-                                  const app::InspectionPoint& point) {
+                                  const app::InspectionPoint& point, PcreResume resume) {
     if (engine.buffer == BufferId::kPayload) {
         const stream::StreamChunk& k = last_chunk_;
         if (k.flow != point.flow || k.direction != point.direction) {
-            return {Outcome::kWait, 0};
+            return {Outcome::kWait, 0, {}};
         }
         return run_engine(look, rule, engine,
-                          {k.window, static_cast<std::int64_t>(k.offset), 0, k.end});
+                          {k.window, static_cast<std::int64_t>(k.offset), 0, k.end}, resume);
     }
     if (point.has(engine.buffer)) {
-        return run_engine(look, rule, engine, view_of(point.view(engine.buffer)));
+        return run_engine(look, rule, engine, view_of(point.view(engine.buffer)), resume);
     }
     const bool absent = point.tx_end || (point.resolved & app::mask_of(engine.buffer)) != 0;
-    return {absent ? Outcome::kNoMatch : Outcome::kWait, 0};
+    return {absent ? Outcome::kNoMatch : Outcome::kWait, 0, {}};
 }
 
 void DetectStage::keep_on_transaction(Look& look, const Candidate& c,
                                       const app::InspectionPoint& point, const TxProgress& t) {
-    std::uint32_t at = c.pending;
-    if (at == kNone32) {
-        FlowState* state = state_for(look);
-        if (state == nullptr) {
-            return;
-        }
-        at = store_.append(state->pending[index_of(point.direction)], look.reasons);
-        if (at == kNone32) {
-            return;
-        }
+    Pending* kept = room_for(look, c);
+    if (kept == nullptr) {
+        return;
     }
-    Pending& p = store_.at(at);
+    Pending& p = *kept;
     const EngineRec& hit = rules_->engine(rules_->rule(c.rule).first_engine + c.engine);
-    p.rule = c.rule;
     p.kind = WaitKind::kTransaction;
-    p.dead = false;
     p.expires =
         c.hit >= 0 && (hit.traits & kEngineStreaming) != 0 && hit.buffer != BufferId::kPayload;
     p.hit = c.hit;
@@ -251,7 +250,8 @@ void DetectStage::keep_on_transaction(Look& look, const Candidate& c,
     p.done = t.done;
     p.awaited = t.awaited;
     p.needle = t.waiting == 1 ? t.needle : kNone32;
-    p.needle_engine = t.needle_engine;
+    p.resume = t.waiting == 1 ? t.resume : PcreResume{};
+    p.waiting_engine = t.waiting_engine;
 }
 
 }  // namespace sluice::detect

@@ -74,7 +74,7 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
     const RuleRec& rule = rules_->rule(c.rule);
     ++stats_.candidates;
     ++scratch_->counters[c.rule].candidates;
-    Pending* p = c.pending == kNone32 ? nullptr : &store_.at(c.pending);
+    Pending* p = pending_of(c);
     EvalView view = view_of(chunk);
     if (const Memo* m = look.state == nullptr
                             ? nullptr
@@ -98,7 +98,8 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
         return;
     }
     scratch_->vars = {};
-    const EvalResult result = run_engine(look, c.rule, engine, view);
+    const EvalResult result =
+        run_engine(look, c.rule, engine, view, p != nullptr ? p->resume : PcreResume{});
     if (p != nullptr) {
         p->dead = true;  // unless it is kept below
     }
@@ -116,49 +117,60 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
     }
     const bool partly_here = c.ready_last > view.end();
     if (!chunk.end && c.hit >= 0 && (result.outcome == Outcome::kWait || partly_here)) {
-        keep_on_stream(look, c, engine, view);
+        Pending* kept = keep_on_stream(look, c, engine, view);
+        if (kept != nullptr) {
+            kept->resume = result.resume;
+        }
     }
 }
 
-void DetectStage::keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
-                                 const EvalView& view) {
-    std::uint32_t at = c.pending;
-    if (at == kNone32) {
+Pending* DetectStage::room_for(Look& look, const Candidate& c) {
+    Pending* p = pending_of(c);
+    if (p == nullptr) {
         FlowState* state = state_for(look);
         if (state == nullptr) {
-            return;
+            return nullptr;
         }
-        at = store_.append(state->pending[index_of(look.subject.direction)], look.reasons);
+        const std::uint32_t at =
+            store_.append(state->pending[index_of(look.subject.direction)], look.reasons);
         if (at == kNone32) {
-            return;
+            return nullptr;
         }
+        p = &store_.at(at);
+        p->rule = c.rule;
     }
-    Pending& p = store_.at(at);
-    p.rule = c.rule;
+    p->dead = false;
+    return p;
+}
+
+Pending* DetectStage::keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
+                                     const EvalView& view) {
+    Pending* kept = room_for(look, c);
+    if (kept == nullptr) {
+        return nullptr;
+    }
+    Pending& p = *kept;
     p.kind = WaitKind::kStream;
-    p.dead = false;
     p.expires = true;
     p.hit = c.hit;
     keep_ready(p, c, view.end());
     p.hit_engine = c.engine;
     p.needle = needle_of(engine, view);
+    return kept;
 }
 
 // The stream part of a rule over transactions matched: the rest is judged at the points of the
 // transaction at hand.
 void DetectStage::hand_to_transaction(Look& look, const Candidate& c, std::uint8_t engine) {
-    FlowState* state = state_for(look);
-    if (state == nullptr) {
+    Pending* handed = room_for(look, c);
+    if (handed == nullptr) {
         return;
     }
-    const std::uint32_t at =
-        store_.append(state->pending[index_of(look.subject.direction)], look.reasons);
-    if (at == kNone32) {
-        return;
-    }
-    Pending& p = store_.at(at);
-    p.rule = c.rule;
+    Pending& p = *handed;
     p.kind = WaitKind::kTransaction;
+    p.expires = false;
+    p.needle = kNone32;
+    p.resume = {};
     p.any_tx = true;
     p.done = 1U << engine;
     p.hit = c.hit;

@@ -93,9 +93,13 @@ struct ScanJob {
     std::int64_t end;    // of the window, in buffer offsets
     std::int64_t fresh;  // where the fresh bytes start
     std::int64_t scanned_from;
+    app::BufferMask buffers;
 
     // The one compare that settles a hit: all of the content that is here must be in place.
     void consider(const PatternTarget& t, std::int64_t hit_end) const {
+        if ((app::mask_of(t.buffer) & buffers) == 0) {
+            return;
+        }
         if (t.step == kNone32) {
             Candidate& c = out.add(t.rule);
             c.hit = std::max(c.hit, hit_end - 1);
@@ -152,7 +156,8 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
                 in.base,
                 end,
                 end - static_cast<std::int64_t>(in.fresh),
-                end - static_cast<std::int64_t>(region.size())};
+                end - static_cast<std::int64_t>(region.size()),
+                in.buffers};
     // Hyperscan takes C strings; the bytes are only read.
     const void* text = region.data();
     return hs_scan(db.handle_, static_cast<const char*>(text), static_cast<unsigned>(region.size()),

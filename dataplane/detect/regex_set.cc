@@ -4,7 +4,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
 
 namespace sluice::detect {
@@ -32,13 +34,20 @@ std::uint32_t options_of(std::uint32_t flags) {
     return o;
 }
 
+bool has_any(std::string_view p, std::initializer_list<std::string_view> parts) {
+    return std::any_of(parts.begin(), parts.end(), [p](std::string_view part) {
+        return p.find(part) != std::string_view::npos;
+    });
+}
+
 bool may_look_ahead(std::string_view p) {
-    for (std::string_view part : {"(?!", "\\b", "\\B", "\\z", "\\Z"}) {
-        if (p.find(part) != std::string_view::npos) {
-            return true;
-        }
-    }
-    return false;
+    return has_any(p, {"(?!", "\\b", "\\B", "\\z", "\\Z"});
+}
+
+// Asks where the subject ends: then an attempt that fails for want of bytes is not reported as
+// partial.
+bool asks_for_end(std::string_view p) {
+    return has_any(p, {"$", "\\z", "\\Z"});
 }
 
 }  // namespace
@@ -49,7 +58,7 @@ RegexSet::~RegexSet() {
     }
 }
 
-Status RegexSet::load(const std::vector<bundle::Pcre>& patterns) {
+Status RegexSet::load(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces) {
     regexes_.reserve(patterns.size());
     for (const bundle::Pcre& p : patterns) {
         int code = 0;
@@ -71,9 +80,14 @@ Status RegexSet::load(const std::vector<bundle::Pcre>& patterns) {
             return Error{
                 ErrorCode::kInvalid, "regular expression /" + p.pattern + "/: " + reason, {}, {}};
         }
+        const bool in_pieces =
+            regexes_.size() < pieces.size() && pieces[regexes_.size()] && !asks_for_end(p.pattern);
         // A pattern that the JIT refuses is still matched, by the interpreter.
-        (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE);
-        regexes_.push_back({re, may_look_ahead(p.pattern), (p.flags & bundle::kPcreAnchored) != 0});
+        (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE | (in_pieces ? PCRE2_JIT_PARTIAL_SOFT : 0U));
+        std::uint32_t all_options = 0;
+        (void)pcre2_pattern_info(re, PCRE2_INFO_ALLOPTIONS, &all_options);
+        regexes_.push_back({re, may_look_ahead(p.pattern), (all_options & PCRE2_ANCHORED) != 0,
+                            (p.flags & bundle::kPcreAnchored) != 0, in_pieces});
     }
     return ok_status();
 }
@@ -98,25 +112,35 @@ RegexMatcher::~RegexMatcher() {
 RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
                                const RegexSubject& subject) {
     const RegexSet::Regex& re = set.regexes_[index];
-    if (subject.from > subject.bytes.size() || (re.anchored && !subject.at_start)) {
-        return {};
+    // An attempt at the very end has seen nothing that it could fail on.
+    const bool never =
+        re.anchored && re.pieces && !subject.at_end && subject.from < subject.bytes.size();
+    const RegexMatch none{never ? RegexOutcome::kNever : RegexOutcome::kNoMatch, 0, 0,
+                          !subject.at_end && re.pieces};
+    if (subject.from > subject.bytes.size() || (re.only_first && !subject.at_start)) {
+        return none;
     }
     static constexpr std::uint8_t kNothing = 0;
     const std::uint8_t* bytes = subject.bytes.empty() ? &kNothing : subject.bytes.data();
-    const std::uint32_t options =
-        (subject.at_start ? 0 : PCRE2_NOTBOL) | (subject.at_end ? 0 : PCRE2_NOTEOL);
+    const bool partial = !subject.at_end && re.pieces;
+    const std::uint32_t options = (subject.at_start ? 0 : PCRE2_NOTBOL) |
+                                  (subject.at_end ? 0 : PCRE2_NOTEOL) |
+                                  (partial ? PCRE2_PARTIAL_SOFT : 0);
     const int rc =
         pcre2_match(re.code, bytes, subject.bytes.size(), subject.from, options, data_, context_);
+    const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data_);
+    if (rc == PCRE2_ERROR_PARTIAL) {
+        return {RegexOutcome::kPartial, span[0], span[1], true};
+    }
     if (rc == PCRE2_ERROR_NOMATCH) {
-        return {};
+        return none;
     }
     if (rc < 0) {
-        return {RegexOutcome::kLimit, 0, 0};
+        return {RegexOutcome::kLimit, 0, 0, false};
     }
-    const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data_);
-    const RegexMatch found{RegexOutcome::kMatch, span[0], span[1]};
+    const RegexMatch found{RegexOutcome::kMatch, span[0], span[1], false};
     if (!subject.at_end && re.looks_ahead && found.end + kLookAhead > subject.bytes.size()) {
-        return {RegexOutcome::kWait, found.start, found.end};
+        return {RegexOutcome::kWait, found.start, found.end, false};
     }
     return found;
 }

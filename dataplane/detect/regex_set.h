@@ -26,7 +26,8 @@ class RegexSet {
     RegexSet& operator=(const RegexSet&) = delete;
     ~RegexSet();
 
-    Status load(const std::vector<bundle::Pcre>& patterns);
+    // 'pieces' has a true for each pattern that will see buffers before they are complete.
+    Status load(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces);
 
     std::size_t size() const { return regexes_.size(); }
 
@@ -36,18 +37,25 @@ class RegexSet {
     struct Regex {
         pcre2_real_code_8* code = nullptr;
         bool looks_ahead = false;  // a byte after the match can undo it: (?!, \b, \z ...
-        bool anchored = false;
+        bool anchored = false;     // matches at the start of its subject or nowhere
+        bool only_first = false;   // /A: at the start of the whole buffer
+        bool pieces = false;
     };
 
     std::vector<Regex> regexes_;
 };
 
-enum class RegexOutcome : std::uint8_t { kMatch, kNoMatch, kWait, kLimit };
+// On a subject to which bytes may be added: kPartial: an attempt that began at 'start' ran into the
+// end, all before it failed; kNoMatch: all attempts so far failed, one that begins later may
+// succeed; kNever: none will (anchored).
+enum class RegexOutcome : std::uint8_t { kMatch, kNoMatch, kNever, kPartial, kWait, kLimit };
 
 struct RegexMatch {
     RegexOutcome outcome = RegexOutcome::kNoMatch;
     std::size_t start = 0;
     std::size_t end = 0;
+    bool resumable = false;  // kPartial, kNoMatch: attempts before 'start', or before the end, need
+                             // no second look
 };
 
 // One subject: 'at_start' when nothing precedes it in its buffer, 'at_end' when nothing will

@@ -42,6 +42,7 @@ enum EngineTrait : std::uint32_t {
     kEngineChain = 1U << 0,  // positive contents only, each at or after the one before: a new match
                              // ends with its last
     kEngineStreaming = 1U << 1,  // its buffer arrives in pieces
+    kEngineHasPcre = 1U << 2,  // worth a look whether all contents are there before it is evaluated
 };
 
 struct EngineRec {
@@ -84,8 +85,9 @@ struct RuleRec {
 struct PatternTarget {
     RuleIndex rule = 0;
     std::uint32_t step =
-        kNone32;              // content to compare at once; kNone32: the hit has no known place
-    std::int32_t back = 0;    // content start = hit end - back
+        kNone32;            // content to compare at once; kNone32: the hit has no known place
+    std::int32_t back = 0;  // content start = hit end - back
+    BufferId buffer = BufferId::kPayload;
     std::uint8_t engine = 0;  // in the order of the Ruleset, not of the Model
     std::int32_t min_start =
         0;  // absolute limits of the content, in bytes from the start of the buffer

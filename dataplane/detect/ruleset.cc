@@ -36,6 +36,10 @@ bool is_any(const bundle::PortSet& p) {
     return p.size() == 1 && p[0].lo == 0 && p[0].hi == 65535;
 }
 
+bool is_pcre(const Step& s) {
+    return s.item.kind == bundle::ItemKind::kPcre;
+}
+
 Error in_rule(const bundle::Rule& r, const std::string& what) {
     return Error{ErrorCode::kInvalid, "sid " + std::to_string(r.sid) + ": " + what, {}, {}};
 }
@@ -87,7 +91,20 @@ class RulesetBuilder {
         return ok_status();
     }
 
-    Status regexes(const SiteVars&) { return out_->regexes_.load(model_.pcres); }
+    Status regexes(const SiteVars&) {
+        std::vector<bool> pieces(model_.pcres.size(), false);
+        for (const bundle::Rule& r : model_.rules) {
+            for (const bundle::Engine& e : r.engines) {
+                for (const bundle::Item& i : e.items) {
+                    if (i.kind == bundle::ItemKind::kPcre && is_streaming_buffer(e.buffer) &&
+                        i.data < pieces.size()) {
+                        pieces[i.data] = true;
+                    }
+                }
+            }
+        }
+        return out_->regexes_.load(model_.pcres, pieces);
+    }
 
     Status rules(const SiteVars&) {
         out_->rules_.reserve(model_.rules.size());
@@ -181,6 +198,7 @@ class RulesetBuilder {
         mark_dependencies(steps);
         rec.traits |= flag_if(is_ordered_chain(steps), kEngineChain);
         rec.traits |= flag_if(is_streaming_buffer(e.buffer), kEngineStreaming);
+        rec.traits |= flag_if(std::any_of(steps.begin(), steps.end(), is_pcre), kEngineHasPcre);
         out_->max_steps_ = std::max(out_->max_steps_, steps.size());
         out_->engines_.push_back(rec);
     }
@@ -230,6 +248,7 @@ class RulesetBuilder {
         t.engine = engine_of(r, p.engine);
         const EngineRec& engine = out_->engines_[out_->rules_[p.rule].first_engine + t.engine];
         const bundle::Item& item = r.engines[p.engine].items[p.item];
+        t.buffer = engine.buffer;
         if (p.from_pcre || item.kind != bundle::ItemKind::kContent || engine.transform_count != 0) {
             return t;
         }
