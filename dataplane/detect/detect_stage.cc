@@ -164,20 +164,26 @@ void DetectStage::end_look(Look& look) {
     }
 }
 
+void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind) {
+    const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
+    const Database* db = rules_->payload_db(kind, group_of(p), p.direction, server_port);
+    if (db != nullptr) {
+        scan(look, *db, {p.payload(), 0, p.payload_len});
+    }
+}
+
 void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
                                  packet::ReasonCounters& reasons) {
     if (rules_ == nullptr || p.ip_version == 0) {
         return;
     }
     Look look = look_at(subject_of(p), p.flow, matches, reasons);
-    const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
     if (p.payload_len != 0) {
-        const Database* db =
-            rules_->payload_db(bundle::PayloadKind::kPacket, group_of(p), p.direction, server_port);
-        if (db != nullptr) {
-            scan(look, *db, {p.payload(), 0, p.payload_len});
-            scratch_->candidates.sort();
+        scan_payload(look, p, bundle::PayloadKind::kPacket);
+        if (p.outside_stream) {
+            scan_payload(look, p, bundle::PayloadKind::kStream);
         }
+        scratch_->candidates.sort();
     }
     if (rules_->packet_rules().has_address_rules()) {
         address_rules(look, p);

@@ -107,6 +107,7 @@ class DetectStage {
     void end_look(Look& look);
 
     // detect_stage.cc: packets
+    void scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind);
     void evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p);
     void evaluate_header_rule(Look& look, RuleIndex rule);
     void address_rules(Look& look, const packet::Packet& p);

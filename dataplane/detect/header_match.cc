@@ -76,7 +76,10 @@ bool flow_matches(const RuleRec& r, const Subject& s) {
         return false;
     }
     // A closed connection was established before.
-    const bool established = s.flow->state != flow::FlowState::kNew;
+    // The packet that completes a handshake is, taken by itself, still part of it (as in Suricata);
+    // bytes that it carries are not.
+    const bool opening = !s.on_stream && s.packet != nullptr && s.packet->opened;
+    const bool established = s.flow->state != flow::FlowState::kNew && !opening;
     return !(((f & bundle::kFlowToServer) != 0 && s.direction != Direction::kToServer) ||
              ((f & bundle::kFlowToClient) != 0 && s.direction != Direction::kToClient) ||
              ((f & bundle::kFlowEstablished) != 0 && !established) ||

@@ -266,5 +266,40 @@ TEST(AppLook, BodyCutsDoNotMatter) {
     }
 }
 
+TEST(AppLook, TwinBuffersShareOneScan) {
+    ModelMaker maker;
+    maker.rule(1).buffer(BufferId::kHttpResponseBody).content("evil");
+    maker.rule(2).buffer(BufferId::kFileDataToClient).content("evil");
+    maker.rule(3).buffer(BufferId::kFileDataToClient).content("wicked");
+    const auto made = maker.finish();
+    bundle::Model model = *made;  // both groups in one database, as a compiler may do
+    bundle::PrefilterDb& db = model.databases[0];
+    ModelMaker joint;
+    joint.rule(1).buffer(BufferId::kHttpUri).content("evil");
+    joint.rule(2).buffer(BufferId::kHttpUri).content("wicked");
+    db = joint.finish()->databases[0];
+    db.pattern_first = {0, 2, 3};
+    db.pattern_rules = {{0, 0, 0, 0, false}, {1, 0, 0, 0, false}, {2, 0, 0, 0, false}};
+    for (bundle::BufferGroup& g : model.buffer_groups) {
+        g.db = 0;
+    }
+    Bench b(test::build(std::make_shared<const bundle::Model>(model)));
+    const std::string same = "evil and wicked";
+    auto p = start();
+    p.direction = Direction::kToClient;
+    b.body(p, BufferId::kHttpResponseBody, same, same.size(), false);
+    b.body(p, BufferId::kFileDataToClient, same, same.size(), false);
+    EXPECT_EQ(b.point(p), Sids({1, 2, 3}));
+    EXPECT_EQ(b.stage.stats().scans, 1U);
+    const std::string packed = "wicked";
+    const std::string plain = "evil";
+    p = start(1);
+    p.direction = Direction::kToClient;
+    b.body(p, BufferId::kHttpResponseBody, packed, packed.size(), false);
+    b.body(p, BufferId::kFileDataToClient, plain, plain.size(), false);
+    EXPECT_EQ(b.point(p), Sids({2}));
+    EXPECT_EQ(b.stage.stats().scans, 3U);
+}
+
 }  // namespace
 }  // namespace sluice::detect

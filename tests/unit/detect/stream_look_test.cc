@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules over a reassembled stream: the cut into segments must not matter, nor may the same bytes
 // alert twice.
+#include "tests/support/alloc_guard.h"
 #include "tests/unit/detect/detect_bench.h"
 #include "tests/unit/detect/model_maker.h"
 
@@ -312,6 +313,41 @@ TEST(StreamLook, NeedleKeepsPendingCheap) {
     EXPECT_EQ(b.stage.stats().evaluations, before);
     EXPECT_EQ(b.stream("fin"), Sids({}));
     EXPECT_EQ(b.stream("ish"), Sids({1}));
+}
+
+TEST(StreamLook, TakesNothingFromTheHeap) {
+    if (!test::AllocGuard::supported()) {
+        GTEST_SKIP() << "AllocGuard counts nothing in this build";
+    }
+    ModelMaker maker;
+    maker.rule(1)
+        .flow(bundle::kRuleStream)
+        .content("start")
+        .content("finish")
+        .distance(0)
+        .pcre("f.n.*x");
+    maker.rule(2)
+        .flow(bundle::kRuleStream)
+        .content("set")
+        .flowbit(bundle::FlowbitOp::kSet, {"bit"});
+    maker.rule(3).flow(bundle::kRuleStream).pcre("[a-z]+[0-9]{3}");
+    Bench b(test::build(maker.finish()));
+    const std::string text = "start set abc123 finish x ";
+    std::uint64_t taken = 0;
+    for (std::size_t i = 0; i < 50; ++i) {
+        stream::StreamChunk chunk;
+        chunk.flow = &b.flow;
+        chunk.window = test::as_bytes(text);
+        chunk.fresh = static_cast<std::uint32_t>(1 + i % text.size());
+        chunk.offset = i * 3;
+        chunk.end = i == 49;
+        b.matches.clear();
+        const test::AllocGuard guard;
+        b.stage.inspect_stream(chunk, nullptr, b.matches, b.reasons);
+        b.stage.release(b.flow);
+        taken += guard.allocations();
+    }
+    EXPECT_EQ(taken, 0U);
 }
 
 }  // namespace
