@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace sluice::compile {
@@ -23,7 +24,8 @@ constexpr std::array kProtos = {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto
                                 HeaderProto::kIcmp, HeaderProto::kSctp};
 constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
 
-// Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two seconds on two cores.
+// Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two
+// seconds on two cores.
 constexpr std::size_t kClassEntries = 2500;
 
 PortSet united(PortSet a, const PortSet& b) {
@@ -60,6 +62,24 @@ bool applies_to(const Rule& rule, HeaderProto proto) {
     return rule.proto == HeaderProto::kIp || rule.proto == proto;
 }
 
+// A rule for any IP protocol that may look at the stream looks at single TCP segments only when a
+// content says where in them.
+bool looks_at_segments(const Rule& rule) {
+    if (rule.proto != HeaderProto::kIp || !looks_at(rule, PayloadKind::kStream)) {
+        return true;
+    }
+    for (const bundle::Engine& engine : rule.engines) {
+        for (const bundle::Item& item : engine.items) {
+            const bool content =
+                engine.buffer == BufferId::kPayload && item.kind == bundle::ItemKind::kContent;
+            if (content && (item.flags & (bundle::kHasOffset | bundle::kHasDepth)) != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool has_ports(HeaderProto proto) {
     return proto == HeaderProto::kTcp || proto == HeaderProto::kUdp || proto == HeaderProto::kSctp;
 }
@@ -89,7 +109,6 @@ class Planner {
         std::map<BufferId, RuleList> by_buffer;
         for (std::uint32_t r = 0; r < model_.rules.size(); ++r) {
             const Prefilter& p = prefilters_[r];
-            mark(model_.rules[r], p);
             if (p.kind == PrefilterKind::kPacket) {
                 model_.packet_rules.push_back(r);
             } else if (p.buffer == BufferId::kPayload) {
@@ -99,7 +118,8 @@ class Planner {
             }
         }
         for (auto& [buffer, rules] : by_buffer) {
-            model_.buffer_groups.push_back({buffer, database(buffer, std::move(rules))});
+            model_.buffer_groups.push_back(
+                {buffer, database(buffer, Choice::kGeneral, std::move(rules))});
         }
         for (const PayloadKind kind : kKinds) {
             for (const HeaderProto proto : kProtos) {
@@ -115,6 +135,9 @@ class Planner {
     }
 
   private:
+    // Which of a rule's prefilters a database holds.
+    enum class Choice : std::uint8_t { kGeneral, kSegment };
+
     static void mark(Rule& rule, const Prefilter& p) {
         if (p.kind == PrefilterKind::kLiteral && p.whole) {
             rule.engines[p.engine].items[p.item].flags |= bundle::kPrefilterUsed;
@@ -122,10 +145,12 @@ class Planner {
     }
 
     void add_payload_group(PayloadKind kind, HeaderProto proto, Direction direction) {
+        const bool segments = kind == PayloadKind::kPacket && proto == HeaderProto::kTcp;
         std::map<std::vector<std::pair<std::uint16_t, std::uint16_t>>, PortMember> by_ports;
         for (const std::uint32_t r : payload_rules_) {
             const Rule& rule = model_.rules[r];
-            if (!looks_at(rule, kind) || !applies_to(rule, proto) || !looks_in(rule, direction)) {
+            if (!looks_at(rule, kind) || !applies_to(rule, proto) || !looks_in(rule, direction) ||
+                (segments && !looks_at_segments(rule))) {
                 continue;
             }
             const PortSet ports =
@@ -148,31 +173,38 @@ class Planner {
             members.push_back(std::move(member));
         }
         bundle::PayloadGroup group{kind, proto, direction, {}};
-        // Every class repeats the rules of all ports, so what classes may hold together grows with the group, slowly.
+        // Every class repeats the rules of all ports, so what classes may hold together grows with
+        // the group, slowly.
         PortClassLimits limits;
         limits.entries = kClassEntries + group_rules;
         PortClasses classes = classify_ports(members, limits);
         for (const PortClassRange& c : classes.ranges) {
-            group.ports.push_back({c.range, database(BufferId::kPayload, classes.rules[c.index])});
+            const Choice choice = segments ? Choice::kSegment : Choice::kGeneral;
+            group.ports.push_back(
+                {c.range, database(BufferId::kPayload, choice, classes.rules[c.index])});
         }
         model_.payload_groups.push_back(std::move(group));
     }
 
     // The same rules over the same buffer give the same database, which is then stored once.
-    std::uint32_t database(BufferId buffer, RuleList rules) {
+    std::uint32_t database(BufferId buffer, Choice choice, RuleList rules) {
         const auto next = static_cast<std::uint32_t>(plans_.size());
-        const auto [it, fresh] = known_.try_emplace({buffer, std::move(rules)}, next);
+        const auto [it, fresh] = known_.try_emplace({buffer, choice, std::move(rules)}, next);
         if (fresh) {
-            plans_.push_back(plan_of(it->first.second));
+            plans_.push_back(plan_of(choice, std::get<RuleList>(it->first)));
         }
         return it->second;
     }
 
-    DbPlan plan_of(const RuleList& rules) const {
+    DbPlan plan_of(Choice choice, const RuleList& rules) {
         std::map<Pattern, std::vector<bundle::PatternRule>> patterns;
         DbPlan plan;
         for (const std::uint32_t r : rules) {
-            const Prefilter& p = prefilters_[r];
+            const Prefilter& general = prefilters_[r];
+            const Prefilter p = choice == Choice::kSegment
+                                    ? choose_segment_prefilter(model_, model_.rules[r], general)
+                                    : general;
+            mark(model_.rules[r], p);
             if (p.kind == PrefilterKind::kAlways) {
                 plan.always.push_back(r);
                 continue;
@@ -192,7 +224,7 @@ class Planner {
     const std::vector<Prefilter>& prefilters_;
     RuleList payload_rules_;
     std::vector<DbPlan> plans_;
-    std::map<std::pair<BufferId, RuleList>, std::uint32_t> known_;
+    std::map<std::tuple<BufferId, Choice, RuleList>, std::uint32_t> known_;
 };
 
 }  // namespace

@@ -18,6 +18,9 @@ using bundle::Transform;
 
 constexpr double kAlwaysWeight = 4;   // a rule looked at without a place searches the whole buffer
 constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
+// Nine in ten of the public rules that look at segments reach no further than 64 bytes, nearly all
+// no further than this.
+constexpr std::uint32_t kSegmentReach = 256;
 constexpr std::size_t kMaxOffset = std::numeric_limits<std::uint8_t>::max();
 
 // What a literal of the transformed buffer says about the buffer as it is scanned.
@@ -64,6 +67,26 @@ double always_cost(BufferId buffer) {
     const BufferProfile& profile = profile_of(buffer);
     const double looks = profile.streaming ? 1 + profile.bytes / kPieceBytes : 1;
     return profile.presence * looks * kAlwaysWeight;
+}
+
+// A rule that wants a short payload (dsize) looks at no other.
+bool payload_is_short(const bundle::Rule& rule) {
+    for (const Engine& engine : rule.engines) {
+        for (const Item& item : engine.items) {
+            if (item.kind != ItemKind::kDsize || has(item, bundle::kNegated)) {
+                continue;
+            }
+            const bool upper = item.op == bundle::CompareOp::kRange ||
+                               item.op == bundle::CompareOp::kRangeInclusive;
+            const bool below = item.op == bundle::CompareOp::kEq ||
+                               item.op == bundle::CompareOp::kLt ||
+                               item.op == bundle::CompareOp::kLe;
+            if ((upper && item.hi <= kSegmentReach) || (below && item.lo <= kSegmentReach)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 struct Place {
@@ -224,6 +247,55 @@ Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
         return std::move(*pcre);
     }
     return always;
+}
+
+std::optional<std::uint32_t> reach_of(const Item& item) {
+    constexpr std::uint32_t kMoves =
+        bundle::kHasDistance | bundle::kHasWithin | bundle::kOffsetVar | bundle::kDepthVar;
+    if (item.kind != ItemKind::kContent || has(item, bundle::kNegated) ||
+        (item.flags & kMoves) != 0) {
+        return std::nullopt;
+    }
+    if (has(item, bundle::kStartsWith)) {
+        return item.data_len;
+    }
+    if (!has(item, bundle::kHasDepth) || item.offset < 0 || item.depth < 0) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(item.offset) + static_cast<std::uint32_t>(item.depth);
+}
+
+Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,
+                                   const Prefilter& general) {
+    if (general.kind != PrefilterKind::kLiteral || general.buffer != BufferId::kPayload ||
+        payload_is_short(rule)) {
+        return general;
+    }
+    std::optional<Prefilter> best;
+    for (std::size_t e = 0; e < rule.engines.size(); ++e) {
+        const Engine& engine = rule.engines[e];
+        if (engine.buffer != BufferId::kPayload || !engine.transforms.empty()) {
+            continue;
+        }
+        for (std::size_t i = 0; i < engine.items.size(); ++i) {
+            const Item& item = engine.items[i];
+            const auto reach = reach_of(item);
+            if (!reach || *reach > kSegmentReach) {
+                continue;
+            }
+            const Place place{engine.buffer, static_cast<std::uint8_t>(e),
+                              static_cast<std::uint16_t>(i)};
+            auto found =
+                best_window(content_of(model, item), place, has(item, bundle::kNocase), {});
+            if (found && (!best || better(*found, *best))) {
+                best = std::move(found);
+            }
+        }
+    }
+    if (best) {
+        return std::move(*best);
+    }
+    return cheapest_always(rule);
 }
 
 }  // namespace sluice::compile

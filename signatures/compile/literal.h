@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,5 +55,16 @@ double literal_cost(BufferId buffer, std::string_view literal, bool nocase);
 
 Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
                            const PcreUsable& pcre_usable);
+
+// How far into a packet's payload a match of the item can reach; nothing when the rule does not
+// say.
+std::optional<std::uint32_t> reach_of(const bundle::Item& item);
+
+// The prefilter for single TCP segments of a rule whose payload is looked at there, too (content
+// with depth or offset, dsize). The stream is scanned for the same bytes already, so segments are
+// scanned only as far as the literals of their database can reach: this takes a literal within
+// reach, and makes the few rules that say no reach candidates at every segment.
+Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,
+                                   const Prefilter& general);
 
 }  // namespace sluice::compile

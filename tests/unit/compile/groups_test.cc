@@ -127,7 +127,8 @@ TEST(Groups, IpRulesAreCandidatesOfEveryProtocol) {
                       (std::set<std::uint32_t>{0}));
         }
     }
-    EXPECT_EQ(b.model.databases.size(), 1U) << "identical databases are stored once";
+    // One for TCP segments, where the rule is always a candidate, and one for the rest.
+    EXPECT_EQ(b.model.databases.size(), 2U) << "identical databases are stored once";
     EXPECT_EQ(find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer),
               nullptr);
 }
@@ -143,6 +144,30 @@ TEST(Groups, HeaderOnlyRulesAreForPacketsAndTheRestIsAlways) {
     ASSERT_EQ(b.model.buffer_groups.size(), 1U);
     EXPECT_EQ(b.model.databases.at(b.model.buffer_groups[0].db).always,
               (std::vector<std::uint32_t>{1}));
+}
+
+TEST(Groups, SegmentsAreScannedForLiteralsWithinReach) {
+    ModelBuilder b;
+    bundle::Rule& rule = b.rule(1);
+    rule.flow_flags |= bundle::kRulePacket;
+    bundle::Item near = b.content("login", bundle::kHasDepth);
+    near.depth = 10;
+    ModelBuilder::add(rule, BufferId::kPayload, near);
+    ModelBuilder::add(rule, BufferId::kPayload, b.content("xqzvkj"));
+    bundle::Rule& open_end = b.rule(2);
+    open_end.flow_flags |= bundle::kRulePacket;
+    ModelBuilder::add(open_end, BufferId::kPayload, b.content("xqzvkj", bundle::kHasOffset));
+    group(b.model);
+    const auto* stream =
+        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer);
+    const auto* segment =
+        find(b.model, PayloadKind::kPacket, HeaderProto::kTcp, Direction::kToServer);
+    ASSERT_TRUE(stream != nullptr && segment != nullptr);
+    EXPECT_EQ(testing::candidates(db_at(b.model, *stream, 1), "xqzvkj"),
+              (std::set<std::uint32_t>{0, 1}));
+    EXPECT_EQ(testing::candidates(db_at(b.model, *segment, 1), "login"),
+              (std::set<std::uint32_t>{0, 1}));
+    EXPECT_EQ(db_at(b.model, *segment, 1).always, (std::vector<std::uint32_t>{1}));
 }
 
 // Any rule whose content is in the payload is a candidate on every port, direction and kind where
@@ -175,6 +200,10 @@ TEST(Groups, NoCandidateIsLost) {
                 (rule.flow_flags &
                  (g.kind == PayloadKind::kPacket ? bundle::kRulePacket : bundle::kRuleStream)) != 0;
             const bool proto = rule.proto == HeaderProto::kIp || rule.proto == g.proto;
+            if (rule.proto == HeaderProto::kIp && g.kind == PayloadKind::kPacket &&
+                g.proto == HeaderProto::kTcp && (rule.flow_flags & bundle::kRuleStream) != 0) {
+                continue;  // its bytes are looked at in the stream
+            }
             const std::uint32_t said = rule.flow_flags & 3U;
             const bool direction =
                 said == 0 || (said & (g.direction == Direction::kToServer ? 1U : 2U)) != 0;
