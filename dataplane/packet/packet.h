@@ -96,9 +96,11 @@ struct Packet {
     flow::Flow* flow = nullptr;  // null: no flow (fragments, non-IP, table full)
     Direction direction = Direction::kToServer;
 
-    // Set by the pipeline and by stream, for rules over the packet itself.
-    bool established = false;  // the connection was, before this packet
+    // Set by stream and the pipeline, for rules over the packet itself.
     bool reassembled = false;  // the payload went into the stream, and is inspected there
+    bool outside_stream =
+        false;            // TCP payload that no stream took: judged as it is, also by stream rules
+    bool opened = false;  // this packet completed the handshake
 
     // Set by any stage through drop(), read by io.
     Verdict verdict = Verdict::kForward;

@@ -35,10 +35,12 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     matches_.clear();
     http_ = {};
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
-        packet.established = packet.flow->state != flow::FlowState::kNew;
+        const bool is_new = packet.flow->state == flow::FlowState::kNew;
         stream_.begin(packet, now, reasons_);
+        packet.opened = is_new && packet.flow->state == flow::FlowState::kEstablished;
         inspect_chunks(&packet);
     }
+    packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {
         detect_.inspect_packet(packet, matches_, reasons_);
     }
