@@ -64,7 +64,17 @@ netlab_up() {
     ip -n "$client" link set c0 up; ip -n "$server" link set s0 up
     ip -n "$box" link set p0 up; ip -n "$box" link set p1 up
     # A veth leaves checksums to a network card that is not there; these ends must fill them in themselves.
-    on "$client" ethtool -K c0 tx off && on "$server" ethtool -K s0 tx off
+    on "$client" ethtool -K c0 tx off && on "$server" ethtool -K s0 tx off && wait_carrier
+}
+
+# Until both ports of the box have their link, three seconds at most.
+wait_carrier() {
+    local i
+    for i in $(seq 30); do
+        [ "$(ip -n "$box" -oneline link show up | grep -c 'state UP')" = 2 ] && return 0
+        sleep 0.1
+    done
+    return 1
 }
 
 # nginx over $work/www; its log of requests is $work/nginx/access.log.
