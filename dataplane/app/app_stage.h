@@ -38,6 +38,8 @@ class AppStage {
     // For tests and statistics.
     std::uint32_t flows_in_use() const { return in_use_; }
 
+    std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
+
     std::size_t slabs_in_use() const { return http_.arena().in_use(); }
 
   private:

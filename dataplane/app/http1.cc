@@ -25,7 +25,8 @@ std::size_t find_lf(Bytes in) {
 
 }  // namespace
 
-Http1::Http1(const AppConfig& config) : config_(config), arena_(config.slabs), builder_(config) {}
+Http1::Http1(const AppConfig& config)
+    : config_(config), arena_(config.slabs), decoders_(config.inflate_states), builder_(config) {}
 
 Http1::Step Http1::step() {
     switch (half_->state) {
@@ -248,9 +249,11 @@ Http1::Step Http1::request_body(const MessageFacts& facts) {
         case BodyKind::kLength:
             h.left = static_cast<std::uint64_t>(facts.length);
             h.state = HalfState::kLength;
+            start_decoding();
             return Step::kGoOn;
         case BodyKind::kChunked:
             start_copied_body();
+            start_decoding();
             h.state = HalfState::kChunkSize;
             return Step::kGoOn;
         case BodyKind::kInvalid:
@@ -296,13 +299,16 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
         case BodyKind::kLength:
             h.left = static_cast<std::uint64_t>(facts.length);
             h.state = HalfState::kLength;
+            start_decoding();
             return Step::kGoOn;
         case BodyKind::kChunked:
             start_copied_body();
+            start_decoding();
             h.state = HalfState::kChunkSize;
             return Step::kGoOn;
         case BodyKind::kUntilClose:
         case BodyKind::kInvalid:
+            start_decoding();
             h.state = HalfState::kUntilClose;
             return Step::kGoOn;
         case BodyKind::kNone:

@@ -8,6 +8,7 @@
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
+#include "dataplane/app/content_decoder.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
@@ -40,6 +41,8 @@ class Http1 {
     HttpSummary summary(const HttpFlow& state, Direction direction) const;
 
     const SlabArena& arena() const { return arena_; }
+
+    const DecoderPool& decoders() const { return decoders_; }
 
   private:
     // What a step of the parser leads to.
@@ -79,6 +82,10 @@ class Http1 {
     Step copy_body(Bytes in);
     bool make_room(std::size_t bytes);
     void start_copied_body();
+    void start_decoding();
+    Step copied_length_body(Bytes in);
+    Step decode_body(Bytes in);
+    bool decoder_owes();
 
     // http1_emit.cc: bytes and points
     Bytes unread() const;
@@ -104,6 +111,7 @@ class Http1 {
 
     AppConfig config_;
     SlabArena arena_;
+    DecoderPool decoders_;
     StoreBuilder builder_;
     std::array<BufferView, kBufferCount> views_{};
 

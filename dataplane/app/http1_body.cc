@@ -12,6 +12,8 @@ namespace {
 using packet::Reason;
 
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59;
+constexpr std::size_t kUsualRatio = 4;  // of decoded bytes to bytes sent: sizes the window
+constexpr std::size_t kMinDecoded = 1024;
 constexpr std::size_t kMaxWindow = 32 * 1024;  // capacity: body_history and as much room behind it
 
 }  // namespace
@@ -19,12 +21,27 @@ constexpr std::size_t kMaxWindow = 32 * 1024;  // capacity: body_history and as 
 Http1::Step Http1::length_body() {
     HttpHalf& h = *half_;
     const std::uint64_t n = std::min<std::uint64_t>(unread().size(), h.left);
+    if (h.copied_body) {
+        return copied_length_body(unread().first(static_cast<std::size_t>(n)));
+    }
     take(n);
     h.left -= n;
     h.body_total += n;
     new_body_ += n;
     if (h.left != 0) {
         return Step::kNeedMore;
+    }
+    h.state = HalfState::kStart;
+    return Step::kMessageEnd;
+}
+
+Http1::Step Http1::copied_length_body(Bytes in) {
+    HttpHalf& h = *half_;
+    const std::uint64_t before = h.consumed;
+    const Step step = copy_body(in);
+    h.left -= h.consumed - before;
+    if (h.left != 0 || step == Step::kDamaged || decoder_owes()) {
+        return step;
     }
     h.state = HalfState::kStart;
     return Step::kMessageEnd;
@@ -110,7 +127,7 @@ Http1::Step Http1::chunk_data() {
     const Step step =
         copy_body(in.first(static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), h.left))));
     h.left -= h.consumed - before;
-    if (h.left != 0 || step == Step::kDamaged) {
+    if (h.left != 0 || step == Step::kDamaged || decoder_owes()) {
         return step;
     }
     h.state = HalfState::kChunkEnd;
@@ -148,6 +165,9 @@ Http1::Step Http1::trailers() {
 // Appends to the window what fits, at most 'in'.
 Http1::Step Http1::copy_body(Bytes in) {
     HttpHalf& h = *half_;
+    if (h.decoder != DecoderPool::kNone) {
+        return decode_body(in);
+    }
     if (in.empty()) {
         return Step::kNeedMore;
     }
@@ -163,6 +183,54 @@ Http1::Step Http1::copy_body(Bytes in) {
     new_body_ += n;
     take(n);
     return n < in.size() ? Step::kShow : Step::kNeedMore;
+}
+
+// The same for a body with a content coding: what comes out goes into the window.
+Http1::Step Http1::decode_body(Bytes in) {
+    HttpHalf& h = *half_;
+    ContentDecoder& decoder = decoders_[h.decoder];
+    if (in.empty() && !decoder.owes()) {
+        return Step::kNeedMore;
+    }
+    if (!make_room(std::clamp(in.size() * kUsualRatio, kMinDecoded, kMaxWindow))) {
+        return damaged(Reason::http_store_full);
+    }
+    const MutableBytes window = arena_.bytes(h.body);
+    const std::size_t capacity = std::min(window.size(), kMaxWindow);
+    const Inflater::Step s = decoder.run(in, window.subspan(h.body_size, capacity - h.body_size));
+    h.body_size += static_cast<std::uint32_t>(s.made);
+    h.body_total += s.made;
+    new_body_ += s.made;
+    take(s.used);
+    if (decoder.damaged() && !decoder.damage_counted) {
+        decoder.damage_counted = true;
+        count(Reason::http_inflate_error);
+    }
+    if (decoder.over_limit() && !decoder.limit_counted) {
+        decoder.limit_counted = true;
+        count(Reason::http_inflate_limit);
+    }
+    return s.used < in.size() || decoder.owes() ? Step::kShow : Step::kNeedMore;
+}
+
+bool Http1::decoder_owes() {
+    return half_->decoder != DecoderPool::kNone && decoders_[half_->decoder].owes();
+}
+
+// No state left: the body is shown as sent.
+void Http1::start_decoding() {
+    HttpHalf& h = *half_;
+    if (facts_.codings == 0) {
+        return;
+    }
+    h.decoder = decoders_.take();
+    if (h.decoder == DecoderPool::kNone) {
+        count(Reason::http_inflate_full);
+        return;
+    }
+    decoders_[h.decoder].start(facts_.codings, config_);
+    h.copied_body = true;
+    h.body_size = 0;
 }
 
 // Grows the window, or drops its oldest bytes when nothing new is in it. False: no memory at all.

@@ -218,12 +218,14 @@ void Http1::end_message() {
     }
     h.ended = true;
     h.announced = false;
+    decoders_.give(h.decoder);
 }
 
 void Http1::drop_message(HttpHalf& h) {
     arena_.give(h.raw);
     arena_.give(h.store);
     arena_.give(h.body);
+    decoders_.give(h.decoder);
     h.raw_size = 0;
     h.body_size = 0;
 }

@@ -3,6 +3,7 @@
 // belong to its arena. Offsets are stream offsets of the direction. One worker thread.
 #pragma once
 
+#include "dataplane/app/content_decoder.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
 #include "dataplane/flow/flow.h"
@@ -41,7 +42,8 @@ struct HttpHalf {
     std::uint64_t next_tx = 0;
     Slab raw = kNoSlab;  // first line and headers that arrived in earlier TCP segments
     Slab store = kNoSlab;
-    Slab body = kNoSlab;  // window of a chunked body
+    Slab body = kNoSlab;  // window of a chunked or decoded body
+    DecoderPool::Handle decoder = DecoderPool::kNone;
     std::uint32_t raw_size = 0;
     std::uint32_t body_size = 0;  // bytes in the window
     std::uint32_t line_size = 0;  // of the first line with its LF; 0: not complete

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/app/http1_store.h"
 
+#include "dataplane/app/content_decoder.h"
 #include "dataplane/app/uri.h"
 #include "dataplane/base/check.h"
 
@@ -164,6 +165,7 @@ BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
     if (in.with_headers) {
         header_buffers(in, out);
         body_facts(d, facts);
+        facts.codings = codings();
     }
     arena.give(store);
     store = slab;
@@ -374,6 +376,27 @@ void StoreBuilder::host_buffers(Out& out) const {
         c = to_lower(c);
     }
     out.set(kHttpHost, at, host.size());
+}
+
+// Content-Encoding, in all its fields: each word that has gzip or deflate in it is a layer, as
+// libhtp reads it. Which of the two, the bytes tell.
+unsigned StoreBuilder::codings() const {
+    unsigned layers = 0;
+    const Http1Field* f = fields_.find("content-encoding");
+    while (f != nullptr && layers < ContentDecoder::kMaxLayers) {
+        Bytes left = f->value;
+        while (!left.empty() && layers < ContentDecoder::kMaxLayers) {
+            std::size_t n = 0;
+            while (n < left.size() && left[n] != ',' && left[n] != ' ') {
+                ++n;
+            }
+            const Bytes word = left.first(n);
+            layers += contains_nocase(word, "gzip") || contains_nocase(word, "deflate") ? 1U : 0U;
+            left = left.subspan(std::min(n + 1, left.size()));
+        }
+        f = f->next == Http1Field::kNone ? nullptr : &fields_[f->next];
+    }
+    return layers;
 }
 
 // RFC 9112 section 6.3, as libhtp applies it.

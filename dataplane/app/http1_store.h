@@ -40,6 +40,7 @@ struct MessageFacts {
     BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
                                       // status overrule it
     std::int64_t length = 0;
+    unsigned codings = 0;  // layers of gzip or deflate, as many as are undone
 };
 
 enum class BuildResult : std::uint8_t { kOk, kNoMemory, kLimit };
@@ -74,6 +75,7 @@ class StoreBuilder {
     void put_field(const Http1Field& f, BufferId id, Out& out) const;
     void names(const Input& in, Out& out) const;
     void body_facts(Direction direction, MessageFacts& facts) const;
+    unsigned codings() const;
 
     Http1Fields fields_;
 };

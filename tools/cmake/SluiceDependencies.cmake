@@ -18,6 +18,7 @@ set_target_properties(hs_runtime PROPERTIES IMPORTED_LOCATION ${HS_RUNTIME_LIBRA
 add_library(sluice_hs_compile INTERFACE)
 target_link_libraries(sluice_hs_compile INTERFACE PkgConfig::HS)
 target_link_options(sluice_hs_compile INTERFACE "SHELL:-Wl,--no-as-needed -lhs -Wl,--as-needed")
+find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(CLI11 REQUIRED)

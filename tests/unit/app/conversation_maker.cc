@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/app/conversation_maker.h"
 
+#include "tests/unit/app/compress.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -84,15 +86,32 @@ class Maker {
         return out;
     }
 
-    std::string with_body(const std::string& text, bool last, bool may_close) {
+    std::string with_body(std::string text, bool last, bool may_close) {
+        std::string coding;
+        if (below(3) == 0) {
+            static constexpr std::array<const char*, 4> kCodings = {
+                "gzip", "deflate", "X-GZIP , deflate", "identity,gzip,gzip"};
+            coding = std::string("Content-Encoding: ") + pick(kCodings) + line_end();
+            for (unsigned i = below(3); i > 0; --i) {
+                static constexpr std::array<int, 3> kBits = {kGzipBits, kZlibBits, kRawBits};
+                text = compressed(text, kBits[below(3)]);
+            }
+            if (below(4) == 0) {
+                text += compressed(body(100), kGzipBits);  // one more member, or bytes behind
+            }
+            if (below(4) == 0) {
+                damage(text);
+            }
+        }
         switch (below(may_close && last ? 3 : 2)) {
             case 0:
-                return "Content-Length: " + std::to_string(text.size()) + line_end() + fields() +
-                       line_end() + text;
+                return coding + "Content-Length: " + std::to_string(text.size()) + line_end() +
+                       fields() + line_end() + text;
             case 1:
-                return "Transfer-Encoding: chunked" + line_end() + line_end() + chunked(text);
+                return coding + "Transfer-Encoding: chunked" + line_end() + line_end() +
+                       chunked(text);
             default:
-                return fields() + line_end() + text;
+                return coding + fields() + line_end() + text;
         }
     }
 

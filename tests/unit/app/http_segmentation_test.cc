@@ -55,6 +55,7 @@ TEST(Segmentation, DoesNotMatter) {
         ASSERT_EQ(got, expected) << "seed " << seed << "\nwhole: " << to_text(expected)
                                  << "\ncut: " << to_text(got);
         ASSERT_EQ(stage.slabs_in_use(), 0u) << "seed " << seed;
+        ASSERT_EQ(stage.decoders_in_use(), 0u) << "seed " << seed;
         ASSERT_EQ(stage.flows_in_use(), 0u) << "seed " << seed;
     }
     EXPECT_GT(messages, 2 * kSeeds);  // the generator makes HTTP, not noise

@@ -66,7 +66,8 @@ void Conversation::send_after_gap(Direction d, std::size_t lost, std::string_vie
 void Conversation::run(const stream::StreamChunk& chunk) {
     stage_.begin(chunk, counters_);
     app::InspectionPoint point;
-    const std::size_t limit = 4 * chunk.window.size() + 16;
+    // Compressed bytes may become a thousand times as many.
+    const std::size_t limit = 4 * chunk.window.size() + 4096;
     std::size_t n = 0;
     while (stage_.next(point)) {
         read(point);
