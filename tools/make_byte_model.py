@@ -99,10 +99,10 @@ def main():
         if used < a.total // 20:
             sys.exit(f"make_byte_model: only {used} bytes of sample files for {name}; name more folders")
         print(f"{name}: {used} bytes of sample files", file=sys.stderr)
-        out.append(f"constexpr std::string_view {name} =")
+        out.append(f"constexpr std::array<std::string_view, 257> {name} = {{")
         rows = table(singles, pairs)
-        out += [f'    "{row}"' for row in rows]
-        out[-1] += ";"
+        out += [f'    "{row}",' for row in rows]
+        out.append("};")
     with open(a.o, "w", encoding="ascii") as f:
         f.write("\n".join(out) + "\n")
 

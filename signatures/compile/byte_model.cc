@@ -10,9 +10,16 @@ namespace {
 
 #include "signatures/compile/byte_model.inc"
 
-constexpr std::size_t kRows = 257;  // first byte, then one row per previous byte
-static_assert(kTextModel.size() == kRows * 256);
-static_assert(kBinaryModel.size() == kRows * 256);
+constexpr bool rows_are_whole(const std::array<std::string_view, 257>& model) {
+    for (const std::string_view row : model) {
+        if (row.size() != 256) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static_assert(rows_are_whole(kTextModel) && rows_are_whole(kBinaryModel));
 
 // Level of one character of the tables: '#' is 0, '?' and '\\' are not used.
 constexpr int level_of(char c) {
@@ -54,19 +61,19 @@ double occurrences_per_byte(std::string_view literal, bool nocase, Traffic traff
     if (literal.empty()) {
         return 1.0;
     }
-    const std::string_view table = traffic == Traffic::kText ? kTextModel : kBinaryModel;
+    const auto& table = traffic == Traffic::kText ? kTextModel : kBinaryModel;
     Variants previous = variants_of(literal[0], nocase);
     std::array<double, 2> sum{};
     for (std::size_t i = 0; i < previous.count; ++i) {
-        sum[i] = probability(table[previous.byte[i]]);
+        sum[i] = probability(table[0][previous.byte[i]]);
     }
     for (const char c : literal.substr(1)) {
         const Variants next = variants_of(c, nocase);
         std::array<double, 2> next_sum{};
         for (std::size_t n = 0; n < next.count; ++n) {
             for (std::size_t p = 0; p < previous.count; ++p) {
-                const std::size_t row = 1 + std::size_t{previous.byte[p]};
-                next_sum[n] += sum[p] * probability(table[row * 256 + next.byte[n]]);
+                const std::string_view row = table[1 + std::size_t{previous.byte[p]}];
+                next_sum[n] += sum[p] * probability(row[next.byte[n]]);
             }
         }
         previous = next;
