@@ -80,6 +80,31 @@ bool is_cookie(BufferId id) {
 constexpr std::size_t kLineEnd = 2;    // CRLF
 constexpr std::size_t kSeparator = 2;  // ": " and ", "
 
+// The value, if clients may take this field for 'lower' although its name has NULs in it or white
+// space behind it; null if not.
+Bytes loose_value(const Http1Field& f, std::string_view lower) {
+    Bytes name = f.name;
+    Bytes value = f.value;
+    if (name.empty()) {
+        const auto colon = std::find(value.begin(), value.end(), std::uint8_t{':'});
+        if (colon == value.end()) {
+            return {};
+        }
+        const auto at = static_cast<std::size_t>(colon - value.begin());
+        name = value.first(at);
+        value = value.subspan(at);
+    }
+    std::size_t matched = 0;
+    for (const std::uint8_t c : name) {
+        if (matched < lower.size() && to_lower(c) == static_cast<std::uint8_t>(lower[matched])) {
+            ++matched;
+        } else if (c != 0 && !(matched == lower.size() && is_space(c))) {
+            return {};
+        }
+    }
+    return matched == lower.size() ? value : Bytes{};
+}
+
 Bytes literal(std::string_view s) {
     return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
 }
@@ -378,13 +403,21 @@ void StoreBuilder::host_buffers(Out& out) const {
     out.set(kHttpHost, at, host.size());
 }
 
+bool StoreBuilder::loosely_chunked() const {
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (contains_nocase(loose_value(fields_[i], "transfer-encoding"), "chunked")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Content-Encoding, in all its fields: each word that has gzip or deflate in it is a layer, as
 // libhtp reads it. Which of the two, the bytes tell.
 unsigned StoreBuilder::codings() const {
     unsigned layers = 0;
-    const Http1Field* f = fields_.find("content-encoding");
-    while (f != nullptr && layers < ContentDecoder::kMaxLayers) {
-        Bytes left = f->value;
+    for (std::size_t i = 0; i < fields_.size() && layers < ContentDecoder::kMaxLayers; ++i) {
+        Bytes left = loose_value(fields_[i], "content-encoding");
         while (!left.empty() && layers < ContentDecoder::kMaxLayers) {
             std::size_t n = 0;
             while (n < left.size() && left[n] != ',' && left[n] != ' ') {
@@ -394,7 +427,6 @@ unsigned StoreBuilder::codings() const {
             layers += contains_nocase(word, "gzip") || contains_nocase(word, "deflate") ? 1U : 0U;
             left = left.subspan(std::min(n + 1, left.size()));
         }
-        f = f->next == Http1Field::kNone ? nullptr : &fields_[f->next];
     }
     return layers;
 }
@@ -419,6 +451,12 @@ void StoreBuilder::body_facts(Direction direction, MessageFacts& facts) const {
             facts.body = exact || !request ? BodyKind::kChunked : BodyKind::kInvalid;
             return;
         }
+    }
+    if (te == nullptr && !request && loosely_chunked()) {
+        facts.anomaly = true;
+        facts.has_length = true;
+        facts.body = BodyKind::kChunked;
+        return;
     }
     if (cl == nullptr) {
         return;

@@ -76,6 +76,7 @@ class StoreBuilder {
     void names(const Input& in, Out& out) const;
     void body_facts(Direction direction, MessageFacts& facts) const;
     unsigned codings() const;
+    bool loosely_chunked() const;
 
     Http1Fields fields_;
 };

@@ -52,6 +52,20 @@ TEST(ContentCoding, EveryFormUnderEveryName) {
     EXPECT_EQ(seen(response(" br", "as sent")), "as sent");
 }
 
+TEST(ContentCoding, OddlyWrittenNames) {
+    using namespace std::string_literals;
+    const std::string body = compressed(kText, kRawBits);
+    for (const std::string& name :
+         {"Content-Encoding\v"s, "Content-Encoding\0"s, "content\0-encoding"s}) {
+        EXPECT_EQ(seen("HTTP/1.1 200 OK\r\n" + name + ":deflate\r\n\r\n" + body), kText);
+    }
+    for (const std::string& name : {"Transfer-Encoding\f"s, "Transfer\0-encoding"s}) {
+        EXPECT_EQ(seen("HTTP/1.1 200 OK\r\n" + name + ":chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"),
+                  "ab");
+    }
+    EXPECT_EQ(seen("HTTP/1.1 200 OK\r\nX-Content-Encoding: gzip\r\n\r\nas sent"), "as sent");
+}
+
 TEST(ContentCoding, RequestsToo) {
     app::AppStage stage(small_config());
     Conversation c(stage);
