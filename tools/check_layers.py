@@ -34,7 +34,7 @@ ALLOWED = {
     # The worker is the composition point: pipeline, one backend, exporter, bundle reader.
     "dataplane/worker": PIPELINE + ["dataplane/site", "dataplane/io/packet_io.h", "dataplane/io/dpdk", "dataplane/export", "signatures/bundle", "control/config", "platform"],
     "dataplane/site": PIPELINE + ["control/config"],
-    "dataplane": ["dataplane/site"] + PIPELINE + ["dataplane/io", "dataplane/worker", "dataplane/export", "signatures/bundle", "control/config", "platform"],
+    "dataplane": ["dataplane/site"] + PIPELINE + ["dataplane/io", "dataplane/worker", "dataplane/export", "signatures/bundle", "control/config", "control/rpc", "platform"],
     "signatures/lang": BASE,
     "signatures/bundle": BASE,
     "signatures/guidance": BASE + ["signatures/lang"],
