@@ -50,7 +50,7 @@ LIBRARIES = [
     (r"^(hs/)?hs(_compile)?\.h$", ["signatures/compile", "tests", "tools"]),
     (r"^(hs/)?hs_runtime\.h$", ["dataplane/detect/prefilter", "dataplane/detect", "tests"]),
     (r"^toml\+\+/", ["control/config", "signatures/guidance"]),
-    (r"^sodium", ["signatures/bundle", "tests"]),
+    (r"^sodium", ["signatures/bundle", "tools/sluice", "tests"]),
     (r"^pcap", ["dataplane/io/pcap", "tests"]),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')

@@ -320,7 +320,8 @@ void Appliance::stop() {
     (void)interfaces_.restore();
     if (eal_ != nullptr) {
         eal_.reset();
-        std::error_code ignored;  // not ours to remove when another user made it; systemd clears it then
+        std::error_code
+            ignored;  // not ours to remove when another user made it; systemd clears it then
         std::filesystem::remove_all(config_.dataplane.runtime_dir + "/dpdk", ignored);
     }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiled form of a set of rules: plain values, no pointers, no wire layout. signatures/compile makes it,
-// signatures/bundle writes it to bytes and reads it back (checking everything), dataplane/detect builds its snapshot from it.
-// FORMAT.md describes the bytes. Owns all its text. Not shared between threads while being changed.
+// The compiled form of a set of rules: plain values, no pointers, no wire layout.
+// signatures/compile makes it, signatures/bundle writes it to bytes and reads it back (checking
+// everything), dataplane/detect builds its snapshot from it. FORMAT.md describes the bytes. Owns
+// all its text. Not shared between threads while being changed.
 #pragma once
+
+#include "dataplane/base/proto.h"
 
 #include <array>
 #include <cstdint>
@@ -10,25 +13,37 @@
 #include <utility>
 #include <vector>
 
-#include "dataplane/base/proto.h"
-
 namespace sluice::bundle {
 
-inline constexpr std::uint32_t kEngineVersion = 1;   // what this build implements; a manifest may ask for more
-inline constexpr std::uint32_t kMaxVars = 8;         // byte_extract results per rule
-inline constexpr std::uint32_t kMaxEngines = 32;     // buffers per rule
-inline constexpr std::uint32_t kMaxLiteral = 64;     // bytes of a prefilter literal (design decision 6)
-inline constexpr std::uint32_t kMaxItems = 1024;     // items per engine
-inline constexpr std::uint32_t kMaxTransforms = 8;   // transforms per engine
-inline constexpr std::uint32_t kMaxListDepth = 16;   // lists within lists of an address expression
-inline constexpr std::uint32_t kMaxTextBytes = 65535; // one text: msg, metadata value, pcre pattern, ...
+inline constexpr std::uint32_t kEngineVersion =
+    1;  // what this build implements; a manifest may ask for more
+inline constexpr std::uint32_t kMaxVars = 8;      // byte_extract results per rule
+inline constexpr std::uint32_t kMaxEngines = 32;  // buffers per rule
+inline constexpr std::uint32_t kMaxLiteral =
+    64;  // bytes of a prefilter literal (design decision 6)
+inline constexpr std::uint32_t kMaxItems = 1024;    // items per engine
+inline constexpr std::uint32_t kMaxTransforms = 8;  // transforms per engine
+inline constexpr std::uint32_t kMaxListDepth = 16;  // lists within lists of an address expression
+inline constexpr std::uint32_t kMaxTextBytes =
+    65535;  // one text: msg, metadata value, pcre pattern, ...
 
-enum class Action : std::uint8_t { kPass = 0, kDrop, kReject, kAlert };  // in the order in which they are judged
+enum class Action : std::uint8_t {
+    kPass = 0,
+    kDrop,
+    kReject,
+    kAlert
+};  // in the order in which they are judged
 
 enum class RejectTo : std::uint8_t { kSource, kDestination, kBoth };
 
 // The protocol of the rule header.
-enum class HeaderProto : std::uint8_t { kIp, kTcp, kUdp, kIcmp, kSctp };  // kIcmp: both ICMP and ICMPv6; app rules: see AppProto
+enum class HeaderProto : std::uint8_t {
+    kIp,
+    kTcp,
+    kUdp,
+    kIcmp,
+    kSctp
+};  // kIcmp: both ICMP and ICMPv6; app rules: see AppProto
 
 // Tri-state flow conditions and where payload keywords look. Bits of Rule::flow_flags.
 enum FlowFlag : std::uint32_t {
@@ -37,11 +52,11 @@ enum FlowFlag : std::uint32_t {
     kFlowEstablished = 1U << 2,
     kFlowNotEstablished = 1U << 3,
     kFlowStateless = 1U << 4,
-    kFlowOnlyStream = 1U << 5,   // only_stream
-    kFlowNoStream = 1U << 6,     // no_stream
-    kRulePacket = 1U << 8,       // payload engine runs over packet payloads
-    kRuleStream = 1U << 9,       // payload engine runs over the reassembled stream
-    kRuleNoAlert = 1U << 10,     // noalert or flowbits:noalert
+    kFlowOnlyStream = 1U << 5,  // only_stream
+    kFlowNoStream = 1U << 6,    // no_stream
+    kRulePacket = 1U << 8,      // payload engine runs over packet payloads
+    kRuleStream = 1U << 9,      // payload engine runs over the reassembled stream
+    kRuleNoAlert = 1U << 10,    // noalert or flowbits:noalert
     kRuleBidirectional = 1U << 11,
     kRuleIpv4Only = 1U << 12,
     kRuleIpv6Only = 1U << 13,
@@ -51,71 +66,118 @@ enum FlowFlag : std::uint32_t {
 
 enum class ItemKind : std::uint8_t {
     // over bytes of an engine's buffer
-    kContent, kPcre, kIsDataAt, kByteTest, kByteJump, kByteExtract, kBsize, kUrilen,
+    kContent,
+    kPcre,
+    kIsDataAt,
+    kByteTest,
+    kByteJump,
+    kByteExtract,
+    kBsize,
+    kUrilen,
     // over header fields and flow (BufferId::kPacketHeader)
-    kDsize, kTtl, kTcpFlags, kItype, kIcode, kIpProto, kSameIp, kIpId, kTcpAck, kTcpSeq, kTcpWindow, kIcmpId, kIcmpSeq,
-    kStreamSize, kFlowbits, kAppProto, kFragBits, kFragOffset, kTos, kTcpMss, kXbits,
+    kDsize,
+    kTtl,
+    kTcpFlags,
+    kItype,
+    kIcode,
+    kIpProto,
+    kSameIp,
+    kIpId,
+    kTcpAck,
+    kTcpSeq,
+    kTcpWindow,
+    kIcmpId,
+    kIcmpSeq,
+    kStreamSize,
+    kFlowbits,
+    kAppProto,
+    kFragBits,
+    kFragOffset,
+    kTos,
+    kTcpMss,
+    kXbits,
 };
 
 // Bits of Item::flags. Which apply is said beside each kind in FORMAT.md.
 enum ItemFlag : std::uint32_t {
     kNegated = 1U << 0,
     kNocase = 1U << 1,
-    kRelative = 1U << 2,       // pcre R, isdataat/byte_* relative (contents use kHasDistance/kHasWithin)
+    kRelative = 1U << 2,  // pcre R, isdataat/byte_* relative (contents use kHasDistance/kHasWithin)
     kHasOffset = 1U << 3,
     kHasDepth = 1U << 4,
     kHasDistance = 1U << 5,
     kHasWithin = 1U << 6,
     kStartsWith = 1U << 7,
     kEndsWith = 1U << 8,
-    kOffsetVar = 1U << 9,      // the field holds a variable slot, not a number
+    kOffsetVar = 1U << 9,  // the field holds a variable slot, not a number
     kDepthVar = 1U << 10,
     kDistanceVar = 1U << 11,
     kWithinVar = 1U << 12,
     kValueVar = 1U << 13,
     kLittleEndian = 1U << 14,
-    kString = 1U << 15,        // byte_*: digits as text, base in Item::base
-    kAlign4 = 1U << 16,        // byte_jump align / byte_extract align 4
+    kString = 1U << 15,  // byte_*: digits as text, base in Item::base
+    kAlign4 = 1U << 16,  // byte_jump align / byte_extract align 4
     kAlign2 = 1U << 17,
     kFromBeginning = 1U << 18,
     kFromEnd = 1U << 19,
     kDce = 1U << 20,
     kNbytesVar = 1U << 21,
     kRawBytes = 1U << 22,
-    kPrefilterUsed = 1U << 23, // this content supplies the prefilter literal and is equal to it (verification may skip a second search)
+    kPrefilterUsed = 1U << 23,  // this content supplies the prefilter literal and is equal to it
+                                // (verification may skip a second search)
 };
 
-enum class CompareOp : std::uint8_t { kEq, kNe, kLt, kGt, kLe, kGe, kAnd, kOr, kNand, kNor, kRange, kRangeInclusive };
+enum class CompareOp : std::uint8_t {
+    kEq,
+    kNe,
+    kLt,
+    kGt,
+    kLe,
+    kGe,
+    kAnd,
+    kOr,
+    kNand,
+    kNor,
+    kRange,
+    kRangeInclusive
+};
 
 enum class FlowbitOp : std::uint8_t { kSet, kUnset, kIsSet, kIsNotSet, kToggle };
 
 // One step of a signature. A flat record for every kind; unused fields are 0.
 struct Item {
     ItemKind kind = ItemKind::kContent;
-    CompareOp op = CompareOp::kEq;   // byte_test, bsize, urilen, dsize, ttl, ...; FlowbitOp for kFlowbits, kXbits
-    std::uint8_t nbytes = 0;         // byte_*
-    std::uint8_t base = 0;           // byte_* string: 8, 10, 16
+    CompareOp op = CompareOp::kEq;  // byte_test, bsize, urilen, dsize, ttl, ...; FlowbitOp for
+                                    // kFlowbits, kXbits
+    std::uint8_t nbytes = 0;        // byte_*
+    std::uint8_t base = 0;          // byte_* string: 8, 10, 16
     std::uint32_t flags = 0;
-    std::int32_t offset = 0;         // content offset; byte_* and isdataat position
+    std::int32_t offset = 0;  // content offset; byte_* and isdataat position
     std::int32_t depth = 0;
     std::int32_t distance = 0;
     std::int32_t within = 0;
-    std::int64_t lo = 0;             // value, or lower end of a range; kStreamSize, dsize ...
-    std::int64_t hi = 0;             // upper end of a range
-    std::uint64_t mask = 0;          // byte_* bitmask, 0: none; tcp.flags: ignored flag bits
+    std::int64_t lo = 0;     // value, or lower end of a range; kStreamSize, dsize ...
+    std::int64_t hi = 0;     // upper end of a range
+    std::uint64_t mask = 0;  // byte_* bitmask, 0: none; tcp.flags: ignored flag bits
     std::uint32_t multiplier = 1;
     std::int32_t post_offset = 0;
-    std::uint32_t var = 0;           // slot that byte_extract fills, or that byte_test compares with (kValueVar)
-    std::uint32_t data = 0;          // kContent: first byte in Model::blob; kPcre: index in Model::pcres;
-                                     // kFlowbits/kXbits: first index in Model::bit_names
-    std::uint32_t data_len = 0;      // kContent: length; kFlowbits: number of names (more than one: OR)
+    std::uint32_t var =
+        0;  // slot that byte_extract fills, or that byte_test compares with (kValueVar)
+    std::uint32_t data = 0;  // kContent: first byte in Model::blob; kPcre: index in Model::pcres;
+                             // kFlowbits/kXbits: first index in Model::bit_names
+    std::uint32_t data_len = 0;  // kContent: length; kFlowbits: number of names (more than one: OR)
 
     friend bool operator==(const Item&, const Item&) = default;
 };
 
 enum PcreFlag : std::uint32_t {
-    kPcreCaseless = 1U << 0, kPcreMultiline = 1U << 1, kPcreDotAll = 1U << 2, kPcreExtended = 1U << 3,
-    kPcreAnchored = 1U << 4, kPcreDollarEndOnly = 1U << 5, kPcreUngreedy = 1U << 6,
+    kPcreCaseless = 1U << 0,
+    kPcreMultiline = 1U << 1,
+    kPcreDotAll = 1U << 2,
+    kPcreExtended = 1U << 3,
+    kPcreAnchored = 1U << 4,
+    kPcreDollarEndOnly = 1U << 5,
+    kPcreUngreedy = 1U << 6,
 };
 
 struct Pcre {
@@ -126,10 +188,17 @@ struct Pcre {
 };
 
 // Suricata's transforms that this version applies before an engine's items see the buffer.
-enum class Transform : std::uint8_t { kDotPrefix, kStripWhitespace, kCompressWhitespace, kToLowercase, kToUppercase, kUrlDecode };
+enum class Transform : std::uint8_t {
+    kDotPrefix,
+    kStripWhitespace,
+    kCompressWhitespace,
+    kToLowercase,
+    kToUppercase,
+    kUrlDecode
+};
 
-// All items over one buffer; items are evaluated in order, with backtracking over relative contents. A rule matches when
-// each of its engines has matched.
+// All items over one buffer; items are evaluated in order, with backtracking over relative
+// contents. A rule matches when each of its engines has matched.
 struct Engine {
     BufferId buffer = BufferId::kPayload;
     std::vector<Transform> transforms;
@@ -159,35 +228,36 @@ struct Rule {
     Action action = Action::kAlert;
     RejectTo reject_to = RejectTo::kSource;
     HeaderProto proto = HeaderProto::kIp;
-    AppProto app = AppProto::kUnknown;   // kUnknown: any
-    std::uint32_t flow_flags = 0;        // FlowFlag bits
-    std::uint32_t src = 0;               // indices into Model::addresses and Model::ports
+    AppProto app = AppProto::kUnknown;  // kUnknown: any
+    std::uint32_t flow_flags = 0;       // FlowFlag bits
+    std::uint32_t src = 0;              // indices into Model::addresses and Model::ports
     std::uint32_t dst = 0;
     std::uint32_t src_ports = 0;
     std::uint32_t dst_ports = 0;
-    std::vector<Engine> engines;         // at most kMaxEngines; kPacketHeader first, then kPayload, then the others
+    std::vector<Engine>
+        engines;  // at most kMaxEngines; kPacketHeader first, then kPayload, then the others
     Threshold threshold;
     std::string msg;
-    std::string classtype;               // short name
-    std::string category;                // text of the class, "" when unknown
-    std::vector<std::string> references; // "cve,2021-31166", "url,..."
+    std::string classtype;                // short name
+    std::string category;                 // text of the class, "" when unknown
+    std::vector<std::string> references;  // "cve,2021-31166", "url,..."
     std::vector<std::pair<std::string, std::string>> metadata;
-    std::vector<std::string> cves;       // "CVE-2021-31166", from references, metadata and guidance
-    bool required = false;               // covers a required CVE
+    std::vector<std::string> cves;  // "CVE-2021-31166", from references, metadata and guidance
+    bool required = false;          // covers a required CVE
 
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
-// An address expression in prefix order; kList is followed by its 'count' descendants' nodes. Variables stay symbolic: the
-// site that loads the bundle knows its networks.
+// An address expression in prefix order; kList is followed by its 'count' descendants' nodes.
+// Variables stay symbolic: the site that loads the bundle knows its networks.
 struct AddressNode {
     enum class Kind : std::uint8_t { kAny, kRange, kVariable, kList };
 
     Kind kind = Kind::kAny;
     bool negated = false;
-    std::uint32_t count = 0;             // kList: number of nodes below it, all levels
-    std::string variable;                // kVariable, without $
-    std::array<std::uint8_t, 16> lo{};   // kRange, IPv4 mapped, inclusive
+    std::uint32_t count = 0;            // kList: number of nodes below it, all levels
+    std::string variable;               // kVariable, without $
+    std::array<std::uint8_t, 16> lo{};  // kRange, IPv4 mapped, inclusive
     std::array<std::uint8_t, 16> hi{};
 
     friend bool operator==(const AddressNode&, const AddressNode&) = default;
@@ -205,30 +275,37 @@ struct PortRange {
 // Sorted, disjoint; variables are resolved at compile time because groups depend on them.
 using PortSet = std::vector<PortRange>;
 
-// Why a prefilter pattern makes a rule a candidate: it is 'literal_offset' bytes into content engines[engine].items[item].
-// So a hit ending at e puts the content's first byte at e - literal length - literal_offset: one compare settles it.
+// Why a prefilter pattern makes a rule a candidate: it is 'literal_offset' bytes into content
+// engines[engine].items[item]. So a hit ending at e puts the content's first byte at e - literal
+// length - literal_offset: one compare settles it.
 struct PatternRule {
     std::uint32_t rule = 0;
     std::uint16_t item = 0;
     std::uint8_t engine = 0;
     std::uint8_t literal_offset = 0;
-    bool from_pcre = false;              // the pattern is a prefilter form of a pcre item: the hit has no known start
+    bool from_pcre =
+        false;  // the pattern is a prefilter form of a pcre item: the hit has no known start
 
     friend bool operator==(const PatternRule&, const PatternRule&) = default;
 };
 
-// One Hyperscan database and what its pattern ids mean. Scanned in block mode over fresh bytes and the kMaxLiteral - 1 before.
+// One Hyperscan database and what its pattern ids mean. Scanned in block mode over fresh bytes and
+// the kMaxLiteral - 1 before.
 struct PrefilterDb {
-    std::vector<std::uint8_t> serialized;      // hs_serialize_database(); empty when there is no pattern
+    std::vector<std::uint8_t>
+        serialized;  // hs_serialize_database(); empty when there is no pattern
     std::vector<std::uint8_t> pattern_length;  // per pattern id: bytes of the literal; 0 for a pcre
-    std::vector<std::uint32_t> pattern_first;  // patterns + 1 entries: pattern i serves pattern_rules[first[i] .. first[i+1])
+    std::vector<std::uint32_t> pattern_first;  // patterns + 1 entries: pattern i serves
+                                               // pattern_rules[first[i] .. first[i+1])
     std::vector<PatternRule> pattern_rules;    // by rule within a pattern
-    std::vector<std::uint32_t> always;         // rules with no pattern here: candidates at every look, ascending
+    std::vector<std::uint32_t>
+        always;  // rules with no pattern here: candidates at every look, ascending
 
     friend bool operator==(const PrefilterDb&, const PrefilterDb&) = default;
 };
 
-// A prefilter over one application buffer. 'always' rules of it are candidates when the buffer is present.
+// A prefilter over one application buffer. 'always' rules of it are candidates when the buffer is
+// present.
 struct BufferGroup {
     BufferId buffer = BufferId::kHttpUri;
     std::uint32_t db = 0;
@@ -245,11 +322,12 @@ struct PortClass {
 
 enum class PayloadKind : std::uint8_t { kPacket, kStream };
 
-// A prefilter over raw payload, by protocol, direction and the server's port (destination to the server, source to the client).
-// 'ports' is sorted and covers 0..65535 for TCP, UDP and SCTP; one class for the rest.
+// A prefilter over raw payload, by protocol, direction and the server's port (destination to the
+// server, source to the client). 'ports' is sorted and covers 0..65535 for TCP, UDP and SCTP; one
+// class for the rest.
 struct PayloadGroup {
     PayloadKind kind = PayloadKind::kPacket;
-    HeaderProto proto = HeaderProto::kTcp;   // kIp: any other protocol
+    HeaderProto proto = HeaderProto::kTcp;  // kIp: any other protocol
     Direction direction = Direction::kToServer;
     std::vector<PortClass> ports;
 
@@ -263,14 +341,15 @@ struct Manifest {
     std::int64_t expires_at = 0;         // Unix seconds; 0: never
     std::uint32_t min_engine = kEngineVersion;
     std::string name;
-    std::string hs_version;              // hs_version() of the compiler's library
+    std::string hs_version;  // hs_version() of the compiler's library
 
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
 struct CveCoverage {
     std::string cve;
-    std::string status;                  // covered | partial | updated-existing | not-network-detectable | insufficient-information | pending
+    std::string status;  // covered | partial | updated-existing | not-network-detectable |
+                         // insufficient-information | pending
     std::vector<std::uint32_t> sids;
     bool required = false;
 
@@ -279,16 +358,18 @@ struct CveCoverage {
 
 struct Model {
     Manifest manifest;
-    std::vector<Rule> rules;             // in evaluation order: action, then flowbits setters before readers, then priority
+    std::vector<Rule>
+        rules;  // in evaluation order: action, then flowbits setters before readers, then priority
     std::vector<AddressExpr> addresses;
     std::vector<PortSet> ports;
-    std::vector<std::uint8_t> blob;      // content bytes
+    std::vector<std::uint8_t> blob;  // content bytes
     std::vector<Pcre> pcres;
     std::vector<std::string> bit_names;  // flowbits and xbits
     std::vector<PrefilterDb> databases;
     std::vector<BufferGroup> buffer_groups;
     std::vector<PayloadGroup> payload_groups;
-    // Rules with no payload or application buffer at all (header fields, addresses, flowbits only): candidates for every packet.
+    // Rules with no payload or application buffer at all (header fields, addresses, flowbits only):
+    // candidates for every packet.
     std::vector<std::uint32_t> packet_rules;
     std::vector<CveCoverage> coverage;
 

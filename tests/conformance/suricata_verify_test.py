@@ -63,7 +63,7 @@ def main():
     passed = sum(1 for r in results if r[0] == "PASS")
     print(f"{len(compiled)} of {len(names)} cases are compiled whole: {passed} agree, {len(known)} known differences")
     print("\n".join(bad))
-    return 1 if bad or done.returncode or not passed else 0
+    return 1 if bad or not passed else 0
 
 
 sys.exit(main())

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both directions of a connection through AppStage, twice: whole, and cut where the input says. Every point must keep its
-// promises, and both runs must show the same. Input: one byte that seeds the cuts, then the client's bytes, a line of its
-// own "\n--\n", the server's bytes.
+// Both directions of a connection through AppStage, twice: whole, and cut where the input says.
+// Every point must keep its promises, and both runs must show the same. Input: one byte that seeds
+// the cuts, then the client's bytes, a line of its own "\n--\n", the server's bytes.
+#include "dataplane/app/detector.h"
+#include "tests/unit/app/http_transcript.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
-
-#include "dataplane/app/detector.h"
-#include "tests/unit/app/http_transcript.h"
 
 namespace {
 
@@ -23,7 +23,8 @@ constexpr std::size_t kMaxInput = 16 * 1024;
     std::abort();
 }
 
-test::Transcript cut(app::AppStage& stage, std::string_view client, std::string_view server, std::uint32_t seed) {
+test::Transcript cut(app::AppStage& stage, std::string_view client, std::string_view server,
+                     std::uint32_t seed) {
     // The stream stage keeps at least what the detector may ask for.
     test::Conversation talk(stage, app::kDetectBytes + 64 * (seed % 64));
     const std::uint32_t most = 1U + seed % 61;
@@ -31,7 +32,8 @@ test::Transcript cut(app::AppStage& stage, std::string_view client, std::string_
         const std::string_view bytes = d == Direction::kToServer ? client : server;
         for (std::size_t pos = 0; pos < bytes.size();) {
             seed = seed * 1664525U + 1013904223U;
-            const std::size_t n = std::min<std::size_t>(1 + (seed >> 16) % most, bytes.size() - pos);
+            const std::size_t n =
+                std::min<std::size_t>(1 + (seed >> 16) % most, bytes.size() - pos);
             talk.send(d, bytes.substr(pos, n));
             pos += n;
         }
@@ -59,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t at = text.find(kSeparator);
     const std::string_view all = text;
     const std::string_view client = all.substr(0, at);
-    const std::string_view server = at == std::string::npos ? "" : all.substr(at + kSeparator.size());
+    const std::string_view server =
+        at == std::string::npos ? "" : all.substr(at + kSeparator.size());
     const test::Transcript one = test::whole(*stage, client, server);
     const test::Transcript two = cut(*stage, client, server, data[0] * 2654435761U);
     if (!(one == two)) {

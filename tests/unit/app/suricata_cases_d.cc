@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Generated once from an experiment: each conversation was replayed by Suricata 7.0.10 (Debian's suricata.yaml) with one
-// rule per buffer that recorded the buffer's bytes in a dataset. Where Sluice differs on purpose the note says so and the
-// value is ours.
+// Generated once from an experiment: each conversation was replayed by Suricata 7.0.10 (Debian's
+// suricata.yaml) with one rule per buffer that recorded the buffer's bytes in a dataset. Where
+// Sluice differs on purpose the note says so and the value is ours.
 #include "tests/unit/app/suricata_cases.h"
 
 namespace sluice::test {
@@ -527,6 +527,7 @@ const std::vector<SuricataCase>& suricata_cases_d() {
     };
     return cases;
 }
+
 // clang-format on
 
 }  // namespace sluice::test
