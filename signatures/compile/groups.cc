@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 namespace sluice::compile {
@@ -27,6 +29,8 @@ constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
 // Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two
 // seconds on two cores.
 constexpr std::size_t kClassEntries = 2500;
+constexpr std::ptrdiff_t kMaxWithoutReach =
+    32;  // rules; one look costs about what scanning 30 bytes does
 
 PortSet united(PortSet a, const PortSet& b) {
     a.insert(a.end(), b.begin(), b.end());
@@ -179,11 +183,31 @@ class Planner {
         limits.entries = kClassEntries + group_rules;
         PortClasses classes = classify_ports(members, limits);
         for (const PortClassRange& c : classes.ranges) {
-            const Choice choice = segments ? Choice::kSegment : Choice::kGeneral;
-            group.ports.push_back(
-                {c.range, database(BufferId::kPayload, choice, classes.rules[c.index])});
+            const RuleList& rules = classes.rules[c.index];
+            const bool near = segments && few_without_reach(rules);
+            const Choice choice = near ? Choice::kSegment : Choice::kGeneral;
+            group.ports.push_back({c.range, database(BufferId::kPayload, choice, rules)});
         }
         model_.payload_groups.push_back(std::move(group));
+    }
+
+    // Scanning segments as far as literals reach pays off unless many rules have none: those are
+    // looked at every time.
+    bool few_without_reach(const RuleList& rules) {
+        const auto lacks_reach = [this](std::uint32_t r) {
+            return prefilters_[r].kind != PrefilterKind::kAlways &&
+                   segment_prefilter(r).kind == PrefilterKind::kAlways;
+        };
+        return std::count_if(rules.begin(), rules.end(), lacks_reach) <= kMaxWithoutReach;
+    }
+
+    // Chosen once per rule: a rule is in many classes.
+    const Prefilter& segment_prefilter(std::uint32_t rule) {
+        const auto [it, fresh] = segment_prefilters_.try_emplace(rule);
+        if (fresh) {
+            it->second = choose_segment_prefilter(model_, model_.rules[rule], prefilters_[rule]);
+        }
+        return it->second;
     }
 
     // The same rules over the same buffer give the same database, which is then stored once.
@@ -200,10 +224,7 @@ class Planner {
         std::map<Pattern, std::vector<bundle::PatternRule>> patterns;
         DbPlan plan;
         for (const std::uint32_t r : rules) {
-            const Prefilter& general = prefilters_[r];
-            const Prefilter p = choice == Choice::kSegment
-                                    ? choose_segment_prefilter(model_, model_.rules[r], general)
-                                    : general;
+            const Prefilter& p = choice == Choice::kSegment ? segment_prefilter(r) : prefilters_[r];
             mark(model_.rules[r], p);
             if (p.kind == PrefilterKind::kAlways) {
                 plan.always.push_back(r);
@@ -223,6 +244,7 @@ class Planner {
     bundle::Model& model_;
     const std::vector<Prefilter>& prefilters_;
     RuleList payload_rules_;
+    std::unordered_map<std::uint32_t, Prefilter> segment_prefilters_;
     std::vector<DbPlan> plans_;
     std::map<std::tuple<BufferId, Choice, RuleList>, std::uint32_t> known_;
 };

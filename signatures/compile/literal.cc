@@ -20,7 +20,7 @@ constexpr double kAlwaysWeight = 4;   // a rule looked at without a place search
 constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
 // Nine in ten of the public rules that look at segments reach no further than 64 bytes, nearly all
 // no further than this.
-constexpr std::uint32_t kSegmentReach = 256;
+constexpr std::uint32_t kSegmentReach = 320;
 constexpr std::size_t kMaxOffset = std::numeric_limits<std::uint8_t>::max();
 
 // What a literal of the transformed buffer says about the buffer as it is scanned.
@@ -61,6 +61,15 @@ std::string_view content_of(const bundle::Model& model, const Item& item) {
 
 bool has(const Item& item, bundle::ItemFlag flag) {
     return (item.flags & flag) != 0;
+}
+
+// Per byte of what the buffer carries.
+double mixed_occurrences(BufferId buffer, std::string_view literal, bool nocase) {
+    const double binary = profile_of(buffer).binary_share;
+    const double text = occurrences_per_byte(literal, nocase, Traffic::kText);
+    return binary > 0 ? (1 - binary) * text +
+                            binary * occurrences_per_byte(literal, nocase, Traffic::kBinary)
+                      : text;
 }
 
 double always_cost(BufferId buffer) {
@@ -224,11 +233,7 @@ Prefilter cheapest_always(const bundle::Rule& rule) {
 
 double literal_cost(BufferId buffer, std::string_view literal, bool nocase) {
     const BufferProfile& profile = profile_of(buffer);
-    double per_byte = occurrences_per_byte(literal, nocase, Traffic::kText);
-    if (profile.binary_share > 0) {
-        per_byte = (1 - profile.binary_share) * per_byte +
-                   profile.binary_share * occurrences_per_byte(literal, nocase, Traffic::kBinary);
-    }
+    const double per_byte = mixed_occurrences(buffer, literal, nocase);
     const double hits = std::max(usual_share(buffer, literal, nocase), profile.bytes * per_byte);
     return profile.presence * hits + profile.scan_cost;
 }
@@ -292,7 +297,10 @@ Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rul
             }
         }
     }
-    if (best) {
+    const auto hits = [](const Prefilter& p) {
+        return kSegmentReach * mixed_occurrences(BufferId::kPayload, p.literal, p.nocase);
+    };
+    if (best && hits(*best) < kAlwaysWeight) {
         return std::move(*best);
     }
     return cheapest_always(rule);

@@ -61,9 +61,9 @@ Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
 std::optional<std::uint32_t> reach_of(const bundle::Item& item);
 
 // The prefilter for single TCP segments of a rule whose payload is looked at there, too (content
-// with depth or offset, dsize). The stream is scanned for the same bytes already, so segments are
-// scanned only as far as the literals of their database can reach: this takes a literal within
-// reach, and makes the few rules that say no reach candidates at every segment.
+// with depth or offset, dsize). The stream is scanned for the same bytes already, so segments need
+// to be scanned only as far as the literals of their database can reach: this takes a literal
+// within reach; a rule that has none becomes a candidate at every segment.
 Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,
                                    const Prefilter& general);
 
