@@ -43,6 +43,32 @@ std::uint32_t too_deep_line(std::string_view text) {
     return 0;
 }
 
+// toml++ 3.3 runs into undefined behaviour on some characters beyond ASCII in a key. They are for
+// comments on lines of their own (there '?' stands for them, at the same column) and for \\uXXXX in
+// strings. Returns the line of one elsewhere, 0: none.
+std::uint32_t to_ascii(std::string& text) {
+    std::uint32_t line = 1;
+    bool blank = true;  // nothing but white space so far
+    bool comment = false;
+    for (char& c : text) {
+        if (c == '\n') {
+            ++line;
+            blank = true;
+            comment = false;
+            continue;
+        }
+        comment = comment || (blank && c == '#');
+        blank = blank && (c == ' ' || c == '\t');
+        if (static_cast<unsigned char>(c) >= 0x80) {
+            if (!comment) {
+                return line;
+            }
+            c = '?';
+        }
+    }
+    return 0;
+}
+
 bool is_interface_name(std::string_view name) {
     return !name.empty() && name.size() < 16 && name != "." && name != ".." &&
            std::all_of(name.begin(), name.end(), [](char c) {
@@ -325,9 +351,16 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
                      {name, line, 0},
                      "split the line"};
     }
+    std::string ascii(text);
+    if (const std::uint32_t line = to_ascii(ascii); line != 0) {
+        return Error{ErrorCode::kInvalid,
+                     "a byte outside ASCII",
+                     {name, line, 0},
+                     "write it as \\uXXXX, or in a comment on a line of its own"};
+    }
     toml::table table;
     try {
-        table = toml::parse(text, name);
+        table = toml::parse(std::string_view(ascii), name);
     } catch (const toml::parse_error& e) {
         const toml::source_position at = e.source().begin;
         return Error{

@@ -15,6 +15,7 @@ namespace sluice::control {
 
 // toml++ 3.3 asserts on some malformed keys. Input must never end the program: here the assertion
 // throws, and the loader turns that into an error like any other.
+#undef NDEBUG  // where it is set, toml++ assumes what it asserts
 #define TOML_ASSERT(condition) \
     ((condition) ? static_cast<void>(0) : ::sluice::control::refuse_toml())
 #include <toml++/toml.h>

@@ -110,7 +110,9 @@ TEST(Config, HostileInputIsRefusedBeforeParsing) {
     EXPECT_NE(error_of("a = " + std::string(30000, '{')).message.find("nested"), std::string::npos);
     EXPECT_NE(error_of(std::string(kMaxConfigBytes + 1, '#')).message.find("64 KiB"),
               std::string::npos);
-    EXPECT_EQ(error_of("a = \xff\xfe\n").where.line, 1U);
+    EXPECT_EQ(error_of("\na = \xff\xfe\n").where.line, 2U);
+    EXPECT_NE(error_of("[[sL\xcc\x88L]]\n").message.find("ASCII"), std::string::npos);
+    EXPECT_TRUE(parse_config(std::string("  # gr\xc3\xbc\xc3\x9f\n") + kSegment, "t").ok());
 }
 
 // One byte changed anywhere gives a Config or an Error, never an abort (toml++ asserts on some).
