@@ -28,7 +28,7 @@ run_quietly() {
     say "$label: done in $((SECONDS - started)) s"
 }
 
-# install_packages GROUP...: the packages of these groups in tools/packages.txt that are missing; needs root only then.
+# install_packages GROUP...: the packages of these groups in tools/packages.txt that are missing; needs root only then. RUNLEVEL=1: no service is started (nginx would take port 80).
 install_packages() {
     local missing=() group package pattern
     pattern=$(printf '%s|' "$@")
@@ -40,7 +40,7 @@ install_packages() {
     [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(id -u)" = 0 ] || die "these packages are missing: ${missing[*]}; run it once with sudo"
     run_quietly "package list" apt-get update
-    run_quietly "installing ${#missing[@]} packages" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    run_quietly "installing ${#missing[@]} packages" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
 # build_preset PRESET [TARGET...]: configure when needed, build; everything when no target is named.
