@@ -116,6 +116,10 @@ TcpOutcome TcpTracker::on_reset(Flow& f, const Packet& p) {
         if (!valid && within) {
             return {TcpAction::kIgnore, Reason::none};
         }
+    } else if (!valid && f.midstream) {
+        // Nothing of this direction was seen, so nothing speaks against the RST: both ends must
+        // hear that an old connection is dead, but what goes on is still inspected.
+        return {TcpAction::kIgnore, Reason::none};
     } else if (!valid) {
         // The answer to a SYN: must acknowledge it (RFC 9293 section 3.10.7.3).
         valid = (p.tcp.flags & packet::kTcpAck) != 0 && acks_syn(f, p) && !p.tcp.ack.after(o.next);

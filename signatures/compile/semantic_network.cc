@@ -51,7 +51,8 @@ std::optional<std::size_t> mask_bits(std::string_view s) {
     std::size_t ones = 0;
     bool ended = false;
     for (std::size_t i = 0; i < 32; ++i) {
-        const bool one = (mask->bytes[12 + i / 8] >> (7 - i % 8) & 1U) != 0;
+        const bool one =
+            ((static_cast<unsigned>(mask->bytes[12 + i / 8]) >> (7 - i % 8)) & 1U) != 0;
         if (one && ended) {
             return std::nullopt;
         }

@@ -186,6 +186,22 @@ TEST(Pipeline, RejectOfUdpAnswersUnreachable) {
     EXPECT_EQ(box.io.injected()[0].port.value, 0);
 }
 
+// Found in a restart under live connections: the RST of an end that had forgotten the connection
+// was refused, and the other end went on retransmitting.
+TEST(Pipeline, TheResetOfAConnectionSeenInTheMiddlePasses) {
+    Box box(kBlockRules);
+    const Peers p = peers_on(40007);
+    EXPECT_TRUE(box.pass(client_segment(p, "abc", {0, 3})));
+    EXPECT_TRUE(box.pass(PacketBuilder()
+                             .ipv4(p.server, p.client)
+                             .tcp(p.server_port, p.client_port)
+                             .seq(p.server_isn + 1)
+                             .ack(p.client_isn + 4)
+                             .flags(packet::kTcpRst | packet::kTcpAck)
+                             .build(),
+                         PortId{1}));
+}
+
 TEST(Pipeline, SteadyStateAllocatesNothing) {
     Box box(kBlockRules);
     const std::string request =
