@@ -72,6 +72,10 @@ void DetectStage::scan(Look& look, const Database& db, const ScanInput& in) {
 }
 
 bool DetectStage::admits(const RuleRec& rule, const Look& look) {
+    if ((rule.traits & kRuleNeedsBit) != 0 &&
+        (look.state == nullptr || look.state->bit_count == 0)) {
+        return false;  // most of the rules that hit usual words wait for a bit
+    }
     return header_matches(*rules_, rule, look.subject, scratch_->addresses) &&
            conditions_match(*rules_, rule, look.subject, look.state);
 }
@@ -166,9 +170,10 @@ void DetectStage::end_look(Look& look) {
 
 void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind) {
     const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
-    const Database* db = rules_->payload_db(kind, group_of(p), p.direction, server_port);
-    if (db != nullptr) {
-        scan(look, *db, {p.payload(), 0, p.payload_len});
+    for (const Database* db : rules_->payload_dbs(kind, group_of(p), p.direction, server_port)) {
+        if (db != nullptr) {
+            scan(look, *db, {p.payload(), 0, p.payload_len});
+        }
     }
 }
 

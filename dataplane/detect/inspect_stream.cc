@@ -20,10 +20,12 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     }
     last_chunk_ = chunk;
     Look look = look_at(subject_of(*chunk.flow, chunk.direction, p), chunk.flow, matches, reasons);
-    const Database* db = rules_->payload_db(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
-                                            chunk.direction, chunk.flow->key.server_port);
-    if (db != nullptr) {
-        scan(look, *db, {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh});
+    for (const Database* db :
+         rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
+                             chunk.direction, chunk.flow->key.server_port)) {
+        if (db != nullptr) {
+            scan(look, *db, {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh});
+        }
     }
     if (look.state != nullptr) {
         collect_stream(look, chunk);

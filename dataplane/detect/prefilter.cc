@@ -35,7 +35,8 @@ Database::Database(Database&& o) noexcept
     : handle_(std::exchange(o.handle_, nullptr)),
       first_(std::move(o.first_)),
       targets_(std::move(o.targets_)),
-      always_(std::move(o.always_)) {}
+      always_(std::move(o.always_)),
+      reach_(o.reach_) {}
 
 Database::~Database() {
     hs_free_database(handle_);
@@ -45,6 +46,9 @@ Result<Database> Database::load(const bundle::PrefilterDb& db, std::vector<Patte
     Database out;
     out.first_ = db.pattern_first;
     out.targets_ = std::move(targets);
+    for (const PatternTarget& t : out.targets_) {
+        out.reach_ = std::max(out.reach_, t.max_end);
+    }
     out.always_ = db.always;
     if (db.serialized.empty()) {
         return out;
@@ -142,22 +146,17 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
     for (const RuleIndex r : db.always_) {
         out.add(r);
     }
-    if (db.handle_ == nullptr || in.fresh == 0) {
+    const std::int64_t end = in.base + static_cast<std::int64_t>(in.window.size());
+    const std::int64_t fresh = end - static_cast<std::int64_t>(in.fresh);
+    if (db.handle_ == nullptr || fresh >= std::min(end, db.reach_)) {
         return true;
     }
     const std::size_t history =
         std::min<std::size_t>(in.window.size() - in.fresh, bundle::kMaxLiteral - 1);
-    const Bytes region = in.window.last(in.fresh + history);
-    const std::int64_t end = in.base + static_cast<std::int64_t>(in.window.size());
-    ScanJob job{db,
-                steps,
-                out,
-                in.window,
-                in.base,
-                end,
-                end - static_cast<std::int64_t>(in.fresh),
-                end - static_cast<std::int64_t>(region.size()),
-                in.buffers};
+    const std::int64_t from = fresh - static_cast<std::int64_t>(history);
+    const auto size = static_cast<std::size_t>(std::min(end, db.reach_) - from);
+    const Bytes region = in.window.subspan(in.window.size() - in.fresh - history, size);
+    ScanJob job{db, steps, out, in.window, in.base, end, fresh, from, in.buffers};
     // Hyperscan takes C strings; the bytes are only read.
     const void* text = region.data();
     return hs_scan(db.handle_, static_cast<const char*>(text), static_cast<unsigned>(region.size()),

@@ -81,6 +81,10 @@ class Database {
 
     bool has_patterns() const { return handle_ != nullptr; }
 
+    // Where the last byte of any of its contents may end, in bytes from the start of the buffer:
+    // nothing beyond is scanned. INT64_MAX: somewhere.
+    std::int64_t reach() const { return reach_; }
+
     bool empty() const { return handle_ == nullptr && always_.empty(); }
 
     const std::vector<RuleIndex>& always() const { return always_; }
@@ -93,6 +97,7 @@ class Database {
     std::vector<std::uint32_t> first_;
     std::vector<PatternTarget> targets_;
     std::vector<RuleIndex> always_;
+    std::int64_t reach_ = 0;
 };
 
 // What is scanned: the last 'fresh' bytes of 'window', whose first byte is 'base' bytes into the

@@ -338,8 +338,15 @@ class RulesetBuilder {
             }
         }
         for (const bundle::PayloadGroup& g : model_.payload_groups) {
-            std::vector<std::uint16_t>& table =
-                out_->payload_dbs_[Ruleset::group_index(g.kind, g.proto, g.direction)];
+            Ruleset::PortTable* free_table = nullptr;
+            for (Ruleset::PortTable& t :
+                 out_->payload_dbs_[Ruleset::group_index(g.kind, g.proto, g.direction)]) {
+                free_table = free_table == nullptr && t.empty() ? &t : free_table;
+            }
+            if (free_table == nullptr) {
+                return Error{ErrorCode::kInvalid, "too many payload groups for one place", {}, {}};
+            }
+            Ruleset::PortTable& table = *free_table;
             table.assign(65536, 0);
             for (const bundle::PortClass& c : g.ports) {
                 if (c.db >= out_->databases_.size() || c.db >= 65535) {
@@ -394,13 +401,16 @@ bool Ruleset::port_in(std::uint32_t set, std::uint16_t port) const {
     return it != ranges.begin() && port <= std::prev(it)->hi;
 }
 
-const Database* Ruleset::payload_db(bundle::PayloadKind kind, bundle::HeaderProto proto,
-                                    Direction d, std::uint16_t port) const {
-    const std::vector<std::uint16_t>& table = payload_dbs_[group_index(kind, proto, d)];
-    if (table.empty() || table[port] == 0) {
-        return nullptr;
+std::array<const Database*, bundle::kMaxGroupsPerPlace> Ruleset::payload_dbs(
+    bundle::PayloadKind kind, bundle::HeaderProto proto, Direction d, std::uint16_t port) const {
+    const auto& tables = payload_dbs_[group_index(kind, proto, d)];
+    std::array<const Database*, bundle::kMaxGroupsPerPlace> dbs{};
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        if (!tables[i].empty() && tables[i][port] != 0) {
+            dbs[i] = &databases_[tables[i][port] - 1U];
+        }
     }
-    return &databases_[table[port] - 1U];
+    return dbs;
 }
 
 }  // namespace sluice::detect

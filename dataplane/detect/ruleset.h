@@ -59,9 +59,11 @@ class Ruleset {
 
     const std::vector<Database>& databases() const { return databases_; }
 
-    // The prefilter of a packet or stream; null when no rule looks there. 'port' is the server's.
-    const Database* payload_db(bundle::PayloadKind kind, bundle::HeaderProto proto, Direction d,
-                               std::uint16_t port) const;
+    // The prefilters of a packet or stream, null where there is none. 'port' is the server's.
+    std::array<const Database*, bundle::kMaxGroupsPerPlace> payload_dbs(bundle::PayloadKind kind,
+                                                                        bundle::HeaderProto proto,
+                                                                        Direction d,
+                                                                        std::uint16_t port) const;
 
     // Prefilters over one application buffer.
     const std::vector<std::uint32_t>& buffer_dbs(BufferId b) const {
@@ -99,8 +101,9 @@ class Ruleset {
     std::vector<AddressSet> addresses_;
     RegexSet regexes_;
     std::vector<Database> databases_;
-    std::array<std::vector<std::uint16_t>, kKinds * kProtos * 2>
-        payload_dbs_;  // by port: database + 1, 0: none
+    using PortTable = std::vector<std::uint16_t>;  // by port: database + 1, 0: none
+    std::array<std::array<PortTable, bundle::kMaxGroupsPerPlace>, kKinds * kProtos * 2>
+        payload_dbs_;
     std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
     app::BufferMask inspected_ = 0;
     PacketRuleIndex packet_rules_;

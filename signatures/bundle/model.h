@@ -304,8 +304,13 @@ struct PrefilterDb {
     friend bool operator==(const PrefilterDb&, const PrefilterDb&) = default;
 };
 
+// As many prefilters may look at one place: some for what can only lie near its start, one for the
+// rest.
+inline constexpr std::size_t kMaxGroupsPerPlace = 3;
+
 // A prefilter over one application buffer. 'always' rules of it are candidates when the buffer is
-// present.
+// present. Buffers that hold the same bytes (file.data and a body) may share a database: it is then
+// scanned once.
 struct BufferGroup {
     BufferId buffer = BufferId::kHttpUri;
     std::uint32_t db = 0;

@@ -43,9 +43,16 @@ bool ranges_tile(const PrefilterDb& db) {
     return db.pattern_first[patterns] == db.pattern_rules.size();
 }
 
+using BufferSet = std::uint64_t;  // a bit per BufferId
+static_assert(kBufferCount <= 64);
+
+constexpr BufferSet mask_of(BufferId b) {
+    return BufferSet{1} << index_of(b);
+}
+
 // A hit ending at e puts the content at e - length - literal_offset, and the engine trusts that
 // this lies in the content.
-const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, BufferId buffer,
+const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, BufferSet buffers,
                                const Model& model) {
     if (p.rule >= model.rules.size()) {
         return "rule index is out of range";
@@ -58,7 +65,7 @@ const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, Buffer
     if (p.item >= engine.items.size()) {
         return "item index is out of range";
     }
-    if (buffer != BufferId::kCount && engine.buffer != buffer) {
+    if (buffers != 0 && (buffers & mask_of(engine.buffer)) == 0) {
         return "engine looks at another buffer than the group";
     }
     const Item& item = engine.items[p.item];
@@ -76,7 +83,7 @@ const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, Buffer
     return nullptr;
 }
 
-const char* db_fault(const PrefilterDb& db, BufferId buffer, const Model& model) {
+const char* db_fault(const PrefilterDb& db, BufferSet buffers, const Model& model) {
     if (!ranges_tile(db)) {
         return "pattern ranges do not add up";
     }
@@ -92,7 +99,7 @@ const char* db_fault(const PrefilterDb& db, BufferId buffer, const Model& model)
             if (k > db.pattern_first[i] && p.rule < db.pattern_rules[k - 1].rule) {
                 return "rules of a pattern are out of order";
             }
-            if (const char* fault = pattern_rule_fault(p, db.pattern_length[i], buffer, model);
+            if (const char* fault = pattern_rule_fault(p, db.pattern_length[i], buffers, model);
                 fault != nullptr) {
                 return fault;
             }
@@ -101,27 +108,27 @@ const char* db_fault(const PrefilterDb& db, BufferId buffer, const Model& model)
     return nullptr;
 }
 
-// Which buffer each database is scanned over; kCount: not yet known. A database serves one buffer
-// only.
+// Which buffers each database is scanned over; none: not yet known. A database serves the payload
+// or application buffers, not both: its 'always' rules are candidates wherever it is scanned.
 class DbBuffers {
   public:
-    explicit DbBuffers(std::size_t databases) : buffers_(databases, BufferId::kCount) {}
+    explicit DbBuffers(std::size_t databases) : buffers_(databases, 0) {}
 
     const char* claim(std::uint32_t db, BufferId buffer) {
         if (db >= buffers_.size()) {
             return "database index is out of range";
         }
-        if (buffers_[db] != BufferId::kCount && buffers_[db] != buffer) {
-            return "database serves two buffers";
-        }
-        buffers_[db] = buffer;
-        return nullptr;
+        constexpr BufferSet kPayload = mask_of(BufferId::kPayload);
+        buffers_[db] |= mask_of(buffer);
+        return (buffers_[db] & kPayload) == 0 || buffers_[db] == kPayload
+                   ? nullptr
+                   : "database serves the payload and an application buffer";
     }
 
-    BufferId of(std::size_t db) const { return buffers_[db]; }
+    BufferSet of(std::size_t db) const { return buffers_[db]; }
 
   private:
-    std::vector<BufferId> buffers_;
+    std::vector<BufferSet> buffers_;
 };
 
 const char* ports_fault(const PayloadGroup& group, DbBuffers& buffers) {
@@ -151,17 +158,16 @@ const char* payload_group_fault(const PayloadGroup& group, DbBuffers& buffers) {
 }
 
 Status validate_buffer_groups(const Model& model, DbBuffers& buffers) {
-    std::array<bool, kBufferCount> seen{};
+    std::array<std::size_t, kBufferCount> seen{};
     for (std::size_t i = 0; i < model.buffer_groups.size(); ++i) {
         const BufferGroup& group = model.buffer_groups[i];
         if (!known(group.buffer) || group.buffer == BufferId::kPacketHeader ||
             group.buffer == BufferId::kPayload) {
             return invalid("buffer group", i, "not an application buffer");
         }
-        if (seen[index_of(group.buffer)]) {
-            return invalid("buffer group", i, "second group for its buffer");
+        if (++seen[index_of(group.buffer)] > kMaxGroupsPerPlace) {
+            return invalid("buffer group", i, "too many groups for its buffer");
         }
-        seen[index_of(group.buffer)] = true;
         if (const char* fault = buffers.claim(group.db, group.buffer); fault != nullptr) {
             return invalid("buffer group", i, fault);
         }
@@ -170,7 +176,7 @@ Status validate_buffer_groups(const Model& model, DbBuffers& buffers) {
 }
 
 Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
-    std::array<bool, 64> seen{};  // kind, protocol and direction in 1, 3 and 1 bits
+    std::array<std::size_t, 64> seen{};  // kind, protocol and direction in 1, 3 and 1 bits
     for (std::size_t i = 0; i < model.payload_groups.size(); ++i) {
         const PayloadGroup& group = model.payload_groups[i];
         if (const char* fault = payload_group_fault(group, buffers); fault != nullptr) {
@@ -179,10 +185,10 @@ Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
         const std::size_t key = static_cast<std::size_t>(group.kind) * 16 +
                                 static_cast<std::size_t>(group.proto) * 2 +
                                 index_of(group.direction);
-        if (seen[key]) {
-            return invalid("payload group", i, "second group for its kind, protocol and direction");
+        if (++seen[key] > kMaxGroupsPerPlace) {
+            return invalid("payload group", i,
+                           "too many groups for its kind, protocol and direction");
         }
-        seen[key] = true;
     }
     return ok_status();
 }

@@ -195,6 +195,40 @@ constexpr Usual kUsualResponseNames[] = {
     {0.8, "\r\nDate\r\nServer\r\nContent-Type\r\nContent-Length\r\nConnection\r\n\r\n"},
     {0.5, "\r\nLast-Modified\r\nETag\r\nAccept-Ranges\r\nCache-Control\r\nVary\r\nExpires\r\n\r\n"},
     {0.2, "\r\nSet-Cookie\r\nTransfer-Encoding\r\nContent-Encoding\r\nX-Powered-By\r\n\r\n"}};
+// What pages, scripts and style sheets are made of: pairs of bytes, which the byte model knows, say
+// little about how usual a whole word is.
+constexpr Usual kUsualBodies[] = {
+    {0.6,
+     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"><meta name=\"viewport\" "
+     "content=\"width=device-width, initial-scale=1\"><meta http-equiv=\"Content-Type\" "
+     "content=\"text/html; charset=UTF-8\">"},
+    {0.6,
+     "<title></title>\n<link rel=\"stylesheet\" type=\"text/css\" href=\"http://www.\">\n<script "
+     "type=\"text/javascript\" src=\"https://www.\"></script>\n</head>\n<body>\n"},
+    {0.6,
+     "<div class=\"container\" id=\"content\" style=\"display:none\"><span><p><a "
+     "href=\"index.html\" "
+     "title=\"\" target=\"_blank\"><img src=\"images/logo.png\" alt=\"\" width=\"100\" "
+     "height=\"100\" "
+     "border=\"0\" /></a></p></span></div>\n</body>\n</html>\n"},
+    {0.4,
+     "<form action=\"login.php\" method=\"post\" name=\"form\"><label><input type=\"hidden\" "
+     "name=\"username\" value=\"\"/><input type=\"text\" name=\"email\"><input type=\"password\" "
+     "name=\"password\"><input type=\"submit\" value=\"Submit\" class=\"button\"></form>"},
+    {0.4,
+     "Username Password Email Login Sign in Log in Download Update Address Account Search Home"},
+    {0.3,
+     "<table border=\"0\" cellpadding=\"0\" cellspacing=\"0\"><tr><td><ul><li><h1><br><iframe "
+     "src="},
+    {0.4,
+     "function(){return this.document.getElementById(\"\").innerHTML;var "
+     "window.location.href=\"\""},
+    {0.4,
+     "document.write(unescape(String.fromCharCode(eval(new "
+     "Array(setTimeout(.length;.replace(.split("},
+    {0.3, "navigator.userAgent.indexOf(.prototype.addEventListener(.createElement(.appendChild("},
+    {0.3, "background-color:#ffffff;font-family:Arial,sans-serif;margin:0 auto;padding:0px;}"},
+};
 
 struct UsualList {
     const Usual* first = nullptr;
@@ -207,7 +241,7 @@ constexpr UsualList list(const Usual (&values)[N]) {
 }
 
 // Start buffers hold the first line and the head; request lines hold a method, a URI and a version.
-constexpr std::size_t kListsPerBuffer = 3;
+constexpr std::size_t kListsPerBuffer = 4;
 using UsualLists = std::array<UsualList, kListsPerBuffer>;
 
 constexpr std::array<UsualLists, kBufferCount> kUsual = [] {
@@ -249,7 +283,9 @@ constexpr std::array<UsualLists, kBufferCount> kUsual = [] {
     at(BufferId::kHttpResponseContentType) = {ct};
     // A stream or payload of a web server starts with such a head, of a client with such a request.
     at(BufferId::kPayload) = {list(kUsualRequestHeads), list(kUsualResponseHeads),
-                              list(kUsualProtocols)};
+                              list(kUsualProtocols), list(kUsualBodies)};
+    at(BufferId::kHttpResponseBody) = {list(kUsualBodies)};
+    at(BufferId::kFileDataToClient) = {list(kUsualBodies)};
     return u;
 }();
 

@@ -29,8 +29,6 @@ constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
 // Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two
 // seconds on two cores.
 constexpr std::size_t kClassEntries = 2500;
-constexpr std::ptrdiff_t kMaxWithoutReach =
-    32;  // rules; one look costs about what scanning 30 bytes does
 
 PortSet united(PortSet a, const PortSet& b) {
     a.insert(a.end(), b.begin(), b.end());
@@ -122,8 +120,7 @@ class Planner {
             }
         }
         for (auto& [buffer, rules] : by_buffer) {
-            model_.buffer_groups.push_back(
-                {buffer, database(buffer, Choice::kGeneral, std::move(rules))});
+            add_buffer_groups(buffer, rules, by_buffer);
         }
         for (const PayloadKind kind : kKinds) {
             for (const HeaderProto proto : kProtos) {
@@ -146,6 +143,57 @@ class Planner {
         if (p.kind == PrefilterKind::kLiteral && p.whole) {
             rule.engines[p.engine].items[p.item].flags |= bundle::kPrefilterUsed;
         }
+    }
+
+    // The decoded body of a message goes by two names: one scan serves both.
+    static BufferId twin_of(BufferId buffer) {
+        if (buffer == BufferId::kHttpResponseBody) {
+            return BufferId::kFileDataToClient;
+        }
+        return buffer == BufferId::kHttpRequestBody ? BufferId::kFileDataToServer : buffer;
+    }
+
+    void add_buffer_groups(BufferId buffer, RuleList& rules,
+                           std::map<BufferId, RuleList>& by_buffer) {
+        std::vector<BufferId> names{buffer};
+        const auto twin = by_buffer.find(twin_of(buffer));
+        if (twin != by_buffer.end() && twin->first != buffer) {
+            RuleList both;
+            std::merge(rules.begin(), rules.end(), twin->second.begin(), twin->second.end(),
+                       std::back_inserter(both));
+            rules = std::move(both);
+            twin->second.clear();
+            names.push_back(twin->first);
+        }
+        Split parts;
+        if (is_streaming_buffer(buffer)) {
+            parts = split(rules, Choice::kGeneral);
+        } else {
+            parts.back() = rules;
+        }
+        for (const RuleList& part : parts) {
+            if (!part.empty()) {
+                const std::uint32_t db = database(buffer, Choice::kGeneral, part);
+                for (const BufferId name : names) {
+                    model_.buffer_groups.push_back({name, db});
+                }
+            }
+        }
+    }
+
+    // By how far into the buffer their literals can lie: the last part anywhere.
+    using Split = std::array<RuleList, bundle::kMaxGroupsPerPlace>;
+
+    Split split(const RuleList& rules, Choice choice) {
+        Split parts;
+        for (const std::uint32_t r : rules) {
+            parts[near_part(model_.rules[r], prefilter(r, choice))].push_back(r);
+        }
+        return parts;
+    }
+
+    const Prefilter& prefilter(std::uint32_t rule, Choice choice) {
+        return choice == Choice::kSegment ? segment_prefilter(rule) : prefilters_[rule];
     }
 
     void add_payload_group(PayloadKind kind, HeaderProto proto, Direction direction) {
@@ -176,29 +224,24 @@ class Planner {
             group_rules += member.rules.size();
             members.push_back(std::move(member));
         }
-        bundle::PayloadGroup group{kind, proto, direction, {}};
+        const Choice choice = segments ? Choice::kSegment : Choice::kGeneral;
+        std::array<bundle::PayloadGroup, bundle::kMaxGroupsPerPlace> groups;
+        groups.fill({kind, proto, direction, {}});
         // Every class repeats the rules of all ports, so what classes may hold together grows with
         // the group, slowly.
         PortClassLimits limits;
         limits.entries = kClassEntries + group_rules;
         PortClasses classes = classify_ports(members, limits);
         for (const PortClassRange& c : classes.ranges) {
-            const RuleList& rules = classes.rules[c.index];
-            const bool near = segments && few_without_reach(rules);
-            const Choice choice = near ? Choice::kSegment : Choice::kGeneral;
-            group.ports.push_back({c.range, database(BufferId::kPayload, choice, rules)});
+            const Split parts = split(classes.rules[c.index], choice);
+            for (std::size_t i = 0; i < parts.size(); ++i) {
+                groups[i].ports.push_back(
+                    {c.range, database(BufferId::kPayload, choice, parts[i])});
+            }
         }
-        model_.payload_groups.push_back(std::move(group));
-    }
-
-    // Scanning segments as far as literals reach pays off unless many rules have none: those are
-    // looked at every time.
-    bool few_without_reach(const RuleList& rules) {
-        const auto lacks_reach = [this](std::uint32_t r) {
-            return prefilters_[r].kind != PrefilterKind::kAlways &&
-                   segment_prefilter(r).kind == PrefilterKind::kAlways;
-        };
-        return std::count_if(rules.begin(), rules.end(), lacks_reach) <= kMaxWithoutReach;
+        for (bundle::PayloadGroup& group : groups) {
+            model_.payload_groups.push_back(std::move(group));
+        }
     }
 
     // Chosen once per rule: a rule is in many classes.
@@ -212,6 +255,10 @@ class Planner {
 
     // The same rules over the same buffer give the same database, which is then stored once.
     std::uint32_t database(BufferId buffer, Choice choice, RuleList rules) {
+        if (std::all_of(rules.begin(), rules.end(),
+                        [&](std::uint32_t r) { return prefilter(r, choice) == prefilters_[r]; })) {
+            choice = Choice::kGeneral;
+        }
         const auto next = static_cast<std::uint32_t>(plans_.size());
         const auto [it, fresh] = known_.try_emplace({buffer, choice, std::move(rules)}, next);
         if (fresh) {
@@ -224,7 +271,7 @@ class Planner {
         std::map<Pattern, std::vector<bundle::PatternRule>> patterns;
         DbPlan plan;
         for (const std::uint32_t r : rules) {
-            const Prefilter& p = choice == Choice::kSegment ? segment_prefilter(r) : prefilters_[r];
+            const Prefilter& p = prefilter(r, choice);
             mark(model_.rules[r], p);
             if (p.kind == PrefilterKind::kAlways) {
                 plan.always.push_back(r);

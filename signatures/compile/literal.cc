@@ -18,9 +18,6 @@ using bundle::Transform;
 
 constexpr double kAlwaysWeight = 4;   // a rule looked at without a place searches the whole buffer
 constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
-// Nine in ten of the public rules that look at segments reach no further than 64 bytes, nearly all
-// no further than this.
-constexpr std::uint32_t kSegmentReach = 320;
 constexpr std::size_t kMaxOffset = std::numeric_limits<std::uint8_t>::max();
 
 // What a literal of the transformed buffer says about the buffer as it is scanned.
@@ -90,7 +87,8 @@ bool payload_is_short(const bundle::Rule& rule) {
             const bool below = item.op == bundle::CompareOp::kEq ||
                                item.op == bundle::CompareOp::kLt ||
                                item.op == bundle::CompareOp::kLe;
-            if ((upper && item.hi <= kSegmentReach) || (below && item.lo <= kSegmentReach)) {
+            if ((upper && item.hi <= kNearReach.back()) ||
+                (below && item.lo <= kNearReach.back())) {
                 return true;
             }
         }
@@ -270,6 +268,18 @@ std::optional<std::uint32_t> reach_of(const Item& item) {
     return static_cast<std::uint32_t>(item.offset) + static_cast<std::uint32_t>(item.depth);
 }
 
+std::size_t near_part(const bundle::Rule& rule, const Prefilter& p) {
+    if (p.kind != PrefilterKind::kLiteral || !rule.engines[p.engine].transforms.empty()) {
+        return kNearReach.size();
+    }
+    const auto reach = reach_of(rule.engines[p.engine].items[p.item]);
+    std::size_t part = 0;
+    while (part < kNearReach.size() && (!reach || *reach > kNearReach[part])) {
+        ++part;
+    }
+    return part;
+}
+
 Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,
                                    const Prefilter& general) {
     if (general.kind != PrefilterKind::kLiteral || general.buffer != BufferId::kPayload ||
@@ -285,7 +295,7 @@ Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rul
         for (std::size_t i = 0; i < engine.items.size(); ++i) {
             const Item& item = engine.items[i];
             const auto reach = reach_of(item);
-            if (!reach || *reach > kSegmentReach) {
+            if (!reach || *reach > kNearReach.back()) {
                 continue;
             }
             const Place place{engine.buffer, static_cast<std::uint8_t>(e),
@@ -298,12 +308,9 @@ Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rul
         }
     }
     const auto hits = [](const Prefilter& p) {
-        return kSegmentReach * mixed_occurrences(BufferId::kPayload, p.literal, p.nocase);
+        return kNearReach.back() * mixed_occurrences(BufferId::kPayload, p.literal, p.nocase);
     };
-    if (best && hits(*best) < kAlwaysWeight) {
-        return std::move(*best);
-    }
-    return cheapest_always(rule);
+    return best && hits(*best) < kAlwaysWeight ? std::move(*best) : general;
 }
 
 }  // namespace sluice::compile

@@ -198,9 +198,10 @@ const std::vector<Case>& cases() {
         {"buffer group id", "not an application",
          [](Model& m) { m.buffer_groups[0].buffer = BufferId::kCount; }},
         {"buffer group db", "database index", [](Model& m) { m.buffer_groups[0].db = 3; }},
-        {"buffer group twice", "second group",
-         [](Model& m) { m.buffer_groups.push_back(m.buffer_groups[0]); }},
-        {"two buffers", "two buffers", [](Model& m) { m.buffer_groups[0].db = 2; }},
+        {"buffer group often", "too many groups",
+         [](Model& m) { m.buffer_groups.resize(kMaxGroupsPerPlace + 1, m.buffer_groups[0]); }},
+        {"payload and buffer", "the payload and an application buffer",
+         [](Model& m) { m.buffer_groups[0].db = 2; }},
         {"payload kind", "unknown kind",
          [](Model& m) { m.payload_groups[0].kind = static_cast<PayloadKind>(2); }},
         {"payload proto", "unknown kind",
@@ -218,8 +219,12 @@ const std::vector<Case>& cases() {
          [](Model& m) {
              m.payload_groups[1].ports = {{{0, 1}, 2}, {{2, 65535}, 2}};
          }},
-        {"payload twice", "second group",
-         [](Model& m) { m.payload_groups.push_back(m.payload_groups[0]); }},
+        {"payload often", "too many groups",
+         [](Model& m) {
+             for (std::size_t i = 0; i < kMaxGroupsPerPlace; ++i) {
+                 m.payload_groups.push_back(m.payload_groups[0]);
+             }
+         }},
         {"packet rule", "packet rules", [](Model& m) { m.packet_rules = {3}; }},
         {"packet rule order", "packet rules",
          [](Model& m) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 namespace sluice::compile {
@@ -30,25 +31,28 @@ void group(bundle::Model& model) {
     model.databases = std::move(databases).value();
 }
 
-const bundle::PayloadGroup* find(const bundle::Model& m, PayloadKind kind, HeaderProto proto,
-                                 Direction direction) {
-    for (const bundle::PayloadGroup& g : m.payload_groups) {
-        if (g.kind == kind && g.proto == proto && g.direction == direction) {
-            return &g;
-        }
-    }
-    return nullptr;
+bool has_group(const bundle::Model& m, PayloadKind kind, HeaderProto proto, Direction direction) {
+    return std::any_of(m.payload_groups.begin(), m.payload_groups.end(), [&](const auto& g) {
+        return g.kind == kind && g.proto == proto && g.direction == direction;
+    });
 }
 
-const bundle::PrefilterDb& db_at(const bundle::Model& m, const bundle::PayloadGroup& g,
-                                 std::uint16_t port) {
-    for (const bundle::PortClass& c : g.ports) {
-        if (c.range.lo <= port && port <= c.range.hi) {
-            return m.databases.at(c.db);
+// Of all databases that are scanned at a place.
+std::set<std::uint32_t> candidates_at(const bundle::Model& m, PayloadKind kind, HeaderProto proto,
+                                      Direction direction, std::uint16_t port,
+                                      std::string_view text) {
+    std::set<std::uint32_t> found;
+    for (const bundle::PayloadGroup& g : m.payload_groups) {
+        if (g.kind != kind || g.proto != proto || g.direction != direction) {
+            continue;
+        }
+        for (const bundle::PortClass& c : g.ports) {
+            if (c.range.lo <= port && port <= c.range.hi) {
+                found.merge(testing::candidates(m.databases.at(c.db), text));
+            }
         }
     }
-    ADD_FAILURE() << "no class";
-    return m.databases.at(0);
+    return found;
 }
 
 TEST(Groups, BufferRulesGetOneDatabasePerBuffer) {
@@ -85,18 +89,13 @@ TEST(Groups, ServerPortIsDestinationToTheServerAndSourceToTheClient) {
     down.src_ports = web;
     ModelBuilder::add(down, BufferId::kPayload, b.content("xqzvkj"));
     group(b.model);
-    const auto* to_server =
-        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer);
-    const auto* to_client =
-        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToClient);
-    ASSERT_TRUE(to_server != nullptr && to_client != nullptr);
-    EXPECT_EQ(testing::candidates(db_at(b.model, *to_server, 80), "xqzvkj"),
-              (std::set<std::uint32_t>{0}));
-    EXPECT_EQ(testing::candidates(db_at(b.model, *to_client, 80), "xqzvkj"),
-              (std::set<std::uint32_t>{1}));
-    EXPECT_TRUE(testing::candidates(db_at(b.model, *to_server, 81), "xqzvkj").empty());
-    EXPECT_EQ(find(b.model, PayloadKind::kPacket, HeaderProto::kTcp, Direction::kToServer),
-              nullptr);
+    const auto found = [&](Direction d, std::uint16_t port) {
+        return candidates_at(b.model, PayloadKind::kStream, HeaderProto::kTcp, d, port, "xqzvkj");
+    };
+    EXPECT_EQ(found(Direction::kToServer, 80), (std::set<std::uint32_t>{0}));
+    EXPECT_EQ(found(Direction::kToClient, 80), (std::set<std::uint32_t>{1}));
+    EXPECT_TRUE(found(Direction::kToServer, 81).empty());
+    EXPECT_FALSE(has_group(b.model, PayloadKind::kPacket, HeaderProto::kTcp, Direction::kToServer));
 }
 
 TEST(Groups, BidirectionalTakesBothPortsBothWays) {
@@ -121,16 +120,13 @@ TEST(Groups, IpRulesAreCandidatesOfEveryProtocol) {
     for (const HeaderProto proto : {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto::kUdp,
                                     HeaderProto::kIcmp, HeaderProto::kSctp}) {
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
-            const auto* g = find(b.model, PayloadKind::kPacket, proto, d);
-            ASSERT_NE(g, nullptr);
-            EXPECT_EQ(testing::candidates(db_at(b.model, *g, 7), "xqzvkj"),
+            EXPECT_EQ(candidates_at(b.model, PayloadKind::kPacket, proto, d, 7, "xqzvkj"),
                       (std::set<std::uint32_t>{0}));
         }
     }
-    // One for TCP segments, where the rule is always a candidate, and one for the rest.
+    // One with the rule, one empty.
     EXPECT_EQ(b.model.databases.size(), 2U) << "identical databases are stored once";
-    EXPECT_EQ(find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer),
-              nullptr);
+    EXPECT_FALSE(has_group(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer));
 }
 
 TEST(Groups, HeaderOnlyRulesAreForPacketsAndTheRestIsAlways) {
@@ -158,16 +154,50 @@ TEST(Groups, SegmentsAreScannedForLiteralsWithinReach) {
     open_end.flow_flags |= bundle::kRulePacket;
     ModelBuilder::add(open_end, BufferId::kPayload, b.content("xqzvkj", bundle::kHasOffset));
     group(b.model);
-    const auto* stream =
-        find(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer);
-    const auto* segment =
-        find(b.model, PayloadKind::kPacket, HeaderProto::kTcp, Direction::kToServer);
-    ASSERT_TRUE(stream != nullptr && segment != nullptr);
-    EXPECT_EQ(testing::candidates(db_at(b.model, *stream, 1), "xqzvkj"),
-              (std::set<std::uint32_t>{0, 1}));
-    EXPECT_EQ(testing::candidates(db_at(b.model, *segment, 1), "login"),
-              (std::set<std::uint32_t>{0, 1}));
-    EXPECT_EQ(db_at(b.model, *segment, 1).always, (std::vector<std::uint32_t>{1}));
+    const auto found = [&](PayloadKind kind, std::string_view text) {
+        return candidates_at(b.model, kind, HeaderProto::kTcp, Direction::kToServer, 1, text);
+    };
+    EXPECT_EQ(found(PayloadKind::kStream, "xqzvkj"), (std::set<std::uint32_t>{0, 1}));
+    EXPECT_EQ(found(PayloadKind::kPacket, "login"), (std::set<std::uint32_t>{0}));
+    EXPECT_EQ(found(PayloadKind::kPacket, "xqzvkj"), (std::set<std::uint32_t>{1}));
+}
+
+TEST(Groups, ReachDecidesTheDatabase) {
+    ModelBuilder b;
+    const auto within = [&](std::uint32_t sid, std::string_view text, std::int32_t depth) {
+        bundle::Item item = b.content(text, bundle::kHasDepth);
+        item.depth = depth;
+        ModelBuilder::add(b.rule(sid), BufferId::kFileDataToClient, item);
+    };
+    within(1, "xqzvkj", 16);
+    within(2, "jkvzqx", 300);
+    within(3, "vkjxqz", 3000);
+    ModelBuilder::add(b.rule(4), BufferId::kFileDataToClient, b.content("zqxjkv"));
+    group(b.model);
+    ASSERT_EQ(b.model.buffer_groups.size(), 3U);
+    const std::string text = "xqzvkj jkvzqx vkjxqz zqxjkv";
+    std::vector<std::set<std::uint32_t>> found;
+    for (const bundle::BufferGroup& g : b.model.buffer_groups) {
+        found.push_back(testing::candidates(b.model.databases.at(g.db), text));
+    }
+    EXPECT_EQ(found, (std::vector<std::set<std::uint32_t>>{{0}, {1}, {2, 3}}));
+}
+
+TEST(Groups, TheTwoNamesOfABodyShareADatabase) {
+    ModelBuilder b;
+    ModelBuilder::add(b.rule(1), BufferId::kHttpResponseBody, b.content("xqzvkj"));
+    ModelBuilder::add(b.rule(2), BufferId::kFileDataToClient, b.content("xqzvkj"));
+    ModelBuilder::add(b.rule(3), BufferId::kFileDataToServer, b.content("xqzvkj"));
+    group(b.model);
+    ASSERT_EQ(b.model.buffer_groups.size(), 3U);
+    std::map<BufferId, std::uint32_t> db;
+    for (const bundle::BufferGroup& g : b.model.buffer_groups) {
+        db[g.buffer] = g.db;
+    }
+    EXPECT_EQ(db.at(BufferId::kHttpResponseBody), db.at(BufferId::kFileDataToClient));
+    EXPECT_NE(db.at(BufferId::kHttpResponseBody), db.at(BufferId::kFileDataToServer));
+    const bundle::PrefilterDb& shared = b.model.databases.at(db.at(BufferId::kHttpResponseBody));
+    EXPECT_EQ(testing::candidates(shared, "xqzvkj"), (std::set<std::uint32_t>{0, 1}));
 }
 
 // Any rule whose content is in the payload is a candidate on every port, direction and kind where
@@ -209,8 +239,8 @@ TEST(Groups, NoCandidateIsLost) {
                 said == 0 || (said & (g.direction == Direction::kToServer ? 1U : 2U)) != 0;
             if (kind && proto && direction) {
                 const std::uint16_t port = b.model.ports[rule.src_ports].front().lo;
-                const auto found =
-                    testing::candidates(db_at(b.model, g, port), "x " + contents[r] + " y");
+                const auto found = candidates_at(b.model, g.kind, g.proto, g.direction, port,
+                                                 "x " + contents[r] + " y");
                 ASSERT_EQ(found.count(r), 1U) << "rule " << r;
             }
         }
