@@ -42,6 +42,8 @@ Http1::Step Http1::step() {
             return length_body();
         case HalfState::kUntilClose:
             return until_close_body();
+        case HalfState::kStray:
+            return stray_body();
         case HalfState::kChunkSize:
             return chunk_size();
         case HalfState::kChunkData:
@@ -83,7 +85,6 @@ Http1::Step Http1::start_request(Bytes in) {
     return Step::kGoOn;
 }
 
-// A response that does not begin with "HTTP" is an HTTP/0.9 body, unless a message came before it.
 Http1::Step Http1::start_response(Bytes in) {
     std::size_t blank = 0;
     while (blank < in.size() && is_lws(in[blank])) {
@@ -98,14 +99,40 @@ Http1::Step Http1::start_response(Bytes in) {
         half_->state = HalfState::kLine;
         return Step::kGoOn;
     }
-    if (half_->understood) {
-        return damaged(Reason::http_malformed);
+    return start_stray(in);
+}
+
+// What does not begin with "HTTP". At first: an HTTP/0.9 body, or junk before the status line that
+// clients pass over when the next line is one. Later: clients add it to the body of the response
+// before (a body longer than its Content-Length, one after a 304 or a 100), as libhtp does.
+Http1::Step Http1::start_stray(Bytes in) {
+    HttpHalf& h = *half_;
+    if (h.understood) {
+        count(Reason::http_malformed);
+        drop_message(h);
+        h.ended = false;
+        h.announced = false;
+        h.stray_unnumbered = h.next_tx == h.tx_id;
+        h.stray_once = false;
+        if (h.copied_body) {
+            h.copied_body = false;
+            h.body_start = h.consumed;
+            h.body_total = 0;
+        }
+        // Line ends before it were passed over; they belong to the body now.
+        const auto here = static_cast<std::uint64_t>(in.data() - chunk_.window.data());
+        const std::uint64_t passed = h.consumed - h.body_start - h.body_total;
+        h.body_total += passed;
+        new_body_ += std::min(passed, here);
+    } else {
+        open_message();
+        h.understood = true;
+        h.stray_unnumbered = h.stray_once = true;
+        h.line_shown = h.headers_shown = true;  // there are none
+        h.body_start = h.consumed;
     }
-    open_message();
-    half_->understood = true;
-    half_->line_shown = half_->headers_shown = true;  // there are none
-    half_->body_start = half_->consumed;
-    half_->state = HalfState::kUntilClose;
+    h.line = LineState::kText;
+    h.state = HalfState::kStray;
     return Step::kGoOn;
 }
 
@@ -122,6 +149,7 @@ void Http1::open_message() {
     h.line_shown = h.headers_shown = false;
     h.announced = false;
     h.ended = false;
+    h.stray_unnumbered = false;
     facts_ = MessageFacts{};
 }
 
@@ -142,6 +170,13 @@ Http1::Step Http1::first_line() {
     h.line = LineState::kEmpty;
     h.understood = true;
     if (chunk_.direction == Direction::kToClient) {
+        // A CR alone ends a line of a response for clients, the first one, too.
+        const Bytes text = chomp(line);
+        const auto cr = std::find(text.begin(), text.end(), '\r');
+        if (cr != text.end()) {
+            h.line_size = static_cast<std::uint32_t>(cr - text.begin()) + 1;
+        }
+        h.line = text.size() + 1 == line.size() ? LineState::kBareLf : LineState::kEmpty;
         h.state = HalfState::kFields;
         return Step::kGoOn;
     }
@@ -176,30 +211,79 @@ Http1::Step Http1::maybe_fields() {
     return Step::kMessageEnd;
 }
 
-// Moves to just behind the empty line, or to the end of the chunk.
+// The line state behind 'c'. False: the block ended before 'c' already.
+bool Http1::line_step(LineState& line, std::uint8_t c, Direction d) {
+    const bool lf = c == '\n';
+    const bool cr = c == '\r';
+    switch (line) {
+        case LineState::kEmpty:
+        case LineState::kBareLf:
+            if (cr) {
+                line = line == LineState::kBareLf ? LineState::kLfCr : LineState::kCr;
+                return true;
+            }
+            if (is_lws(c) && d == Direction::kToClient) {
+                line = LineState::kBlank;
+                return true;
+            }
+            break;
+        case LineState::kLfCr:
+            if (cr) {
+                line = LineState::kLfCrCr;
+                return true;
+            }
+            break;
+        case LineState::kLfCrCr:
+            line = lf ? LineState::kLfCrCrLf : LineState::kText;
+            return true;
+        case LineState::kLfCrCrLf:
+            line = LineState::kLastCr;
+            return cr;
+        case LineState::kBlank:
+            line = lf ? LineState::kBlankLine : LineState::kText;
+            return true;
+        case LineState::kLastCr:
+        case LineState::kBlankLine:
+            line = LineState::kDone;
+            return lf;
+        case LineState::kCr:
+        case LineState::kText:
+        case LineState::kDone:
+            break;
+    }
+    line = lf ? LineState::kDone : LineState::kText;
+    return true;
+}
+
+// Moves to just behind the empty line, or to the end of the chunk. Odd line ends in responses count
+// as for libhtp: clients take them, and there begins what they show.
 bool Http1::find_block_end() {
     HttpHalf& h = *half_;
     const Bytes in = unread();
     std::size_t pos = 0;
-    while (pos < in.size()) {
-        if (h.line == LineState::kText) {
-            const std::size_t lf = find_lf(in.subspan(pos));
-            pos += lf;
-            if (pos < in.size()) {
-                ++pos;
-                h.line = LineState::kEmpty;
-            }
+    bool done = false;
+    while (pos < in.size() && !done) {
+        if (h.line != LineState::kText) {
+            const bool belongs = line_step(h.line, in[pos], chunk_.direction);
+            pos += belongs ? 1 : 0;
+            done = !belongs || h.line == LineState::kDone;
             continue;
         }
-        const std::uint8_t c = in[pos++];
-        if (c == '\n') {
-            take(pos);
-            return true;
+        pos += find_lf(in.subspan(pos));
+        if (pos < in.size()) {
+            h.line = ends_bare(pos) ? LineState::kBareLf : LineState::kEmpty;
+            ++pos;
         }
-        h.line = h.line == LineState::kEmpty && c == '\r' ? LineState::kCr : LineState::kText;
     }
     take(pos);
-    return false;
+    return done;
+}
+
+// Whether no CR precedes the LF at unread()[pos] of a response.
+bool Http1::ends_bare(std::size_t pos) const {
+    const std::uint64_t at = half_->consumed - chunk_.offset + pos;
+    return chunk_.direction == Direction::kToClient && at > 0 &&
+           chunk_.window[static_cast<std::size_t>(at - 1)] != '\r';
 }
 
 Http1::Step Http1::fields() {
@@ -341,7 +425,16 @@ Http1::Step Http1::at_end() {
                 (void)until_close_body();
                 return Step::kMessageEnd;
             }
+            if (!unread().empty() && chunk_.direction == Direction::kToClient) {
+                (void)start_stray(unread());
+                h.state = HalfState::kOff;
+                (void)until_close_body();
+                return Step::kMessageEnd;
+            }
             return Step::kNeedMore;
+        case HalfState::kStray:
+            (void)until_close_body();
+            return Step::kMessageEnd;
         case HalfState::kLength:
         case HalfState::kUntilClose:
         case HalfState::kChunkSize:

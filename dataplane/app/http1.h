@@ -59,6 +59,7 @@ class Http1 {
     Step start();
     Step start_request(Bytes in);
     Step start_response(Bytes in);
+    Step start_stray(Bytes in);
     Step first_line();
     Step maybe_fields();
     Step fields();
@@ -70,10 +71,13 @@ class Http1 {
     void open_message();
     bool build(Bytes block, bool with_headers);
     bool find_block_end();
+    static bool line_step(LineState& line, std::uint8_t c, Direction d);
+    bool ends_bare(std::size_t pos) const;
 
     // http1_body.cc: bodies
     Step length_body();
     Step until_close_body();
+    Step stray_body();
     Step chunk_size();
     Step chunk_size_line(Bytes in);
     Step chunk_data();

@@ -59,6 +59,43 @@ Http1::Step Http1::until_close_body() {
     return Step::kNeedMore;
 }
 
+// Identity body that a status line ends.
+Http1::Step Http1::stray_body() {
+    constexpr std::string_view kStatusLine = "http/";
+    HttpHalf& h = *half_;
+    const Bytes in = unread();
+    std::size_t pos = 0;
+    bool found = false;
+    bool wait = false;
+    while (pos < in.size() && !found && !wait) {
+        if (h.line == LineState::kEmpty) {
+            const std::size_t n = std::min(in.size() - pos, kStatusLine.size());
+            const bool same = equals_nocase(in.subspan(pos, n), kStatusLine.substr(0, n));
+            found = same && n == kStatusLine.size();
+            wait = same && !found;
+            if (!same) {
+                h.line = LineState::kText;
+                h.state = h.stray_once ? HalfState::kUntilClose : h.state;
+                pos = h.stray_once ? in.size() : pos;
+            }
+            continue;
+        }
+        const void* lf = std::memchr(in.data() + pos, '\n', in.size() - pos);
+        pos = lf == nullptr
+                  ? in.size()
+                  : static_cast<std::size_t>(static_cast<const std::uint8_t*>(lf) - in.data()) + 1;
+        h.line = lf == nullptr ? h.line : LineState::kEmpty;
+    }
+    take(pos);
+    h.body_total += pos;
+    new_body_ += pos;
+    if (found) {
+        h.state = HalfState::kStart;
+        return Step::kMessageEnd;
+    }
+    return Step::kNeedMore;
+}
+
 void Http1::start_copied_body() {
     HttpHalf& h = *half_;
     h.copied_body = true;

@@ -213,7 +213,7 @@ BufferView Http1::body_view(bool end) const {
 
 void Http1::end_message() {
     HttpHalf& h = *half_;
-    if (!h.ended) {
+    if (!h.ended && !h.stray_unnumbered) {
         h.next_tx = h.tx_id + 1;
     }
     h.ended = true;

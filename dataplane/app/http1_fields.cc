@@ -47,6 +47,7 @@ Http1Fields::Http1Fields(std::size_t max_block)
       scratch_(new std::uint8_t[max_block]) {}
 
 bool Http1Fields::parse(Bytes block, bool bare_cr) {
+    bare_cr_ = bare_cr;
     size_ = 0;
     scratch_used_ = 0;
     has_pending_ = false;
@@ -85,7 +86,15 @@ bool Http1Fields::add_line(Bytes line, bool exact_end) {
         return true;
     }
     if (is_folding(line.front())) {
-        return fold(line);
+        // As libhtp, of responses: a folded line that looks like a field is one.
+        if (!bare_cr_ || !has_pending_ || index_of_byte(line, ':') == line.size() ||
+            index_of_byte(pending_, ':') == pending_.size()) {
+            return fold(line);
+        }
+        exact_end = false;
+        while (!line.empty() && is_folding(line.front())) {
+            line = line.subspan(1);
+        }
     }
     if (!flush()) {
         return false;

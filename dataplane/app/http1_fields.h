@@ -32,8 +32,8 @@ class Http1Fields {
     explicit Http1Fields(std::size_t max_block);
 
     // What follows the first line, up to and including the empty line; a last line without LF is
-    // left out. 'bare_cr': a CR alone ends a line too, as clients take it in responses. False: more
-    // fields than kMaxFields.
+    // left out. 'bare_cr', for responses: a CR alone ends a line too, and a folded line with a
+    // colon is a field, as clients take them. False: more fields than kMaxFields.
     bool parse(Bytes block, bool bare_cr);
 
     std::size_t size() const { return size_; }
@@ -65,6 +65,7 @@ class Http1Fields {
     bool pending_exact_ = false;
     bool pending_in_scratch_ = false;
     bool canonical_ = true;
+    bool bare_cr_ = false;
 };
 
 }  // namespace sluice::app

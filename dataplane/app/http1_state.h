@@ -20,6 +20,8 @@ enum class HalfState : std::uint8_t {
     kFields,       // in the header block
     kLength,       // body of known length
     kUntilClose,   // body that the end of the connection ends
+    kStray,        // bytes of the server outside any response: shown as body until a line starts
+                   // with "HTTP/"
     kChunkSize,
     kChunkData,
     kChunkEnd,  // the line end after a chunk
@@ -29,8 +31,20 @@ enum class HalfState : std::uint8_t {
     kOff,
 };
 
-// Where the search for the empty line stands.
-enum class LineState : std::uint8_t { kEmpty, kCr, kText };
+// Where the search for the empty line stands. Only responses come to those from kBareLf on.
+enum class LineState : std::uint8_t {
+    kText,       // within a line
+    kEmpty,      // at a line start
+    kCr,         // behind the CR that starts a line
+    kBareLf,     // at a line start, after a LF without CR: a CR here belongs to that line end
+    kLfCr,       // LF CR
+    kLfCrCr,     // LF CR CR
+    kLfCrCrLf,   // an empty line, ended by LF CR CR LF: a CR LF behind it belongs to it
+    kLastCr,     // the CR of that
+    kBlank,      // behind the blank that starts a line
+    kBlankLine,  // behind a line that is one blank: an empty one, unless a LF follows
+    kDone,
+};
 
 struct HttpHalf {
     std::uint64_t consumed = 0;     // next byte to parse
@@ -56,8 +70,10 @@ struct HttpHalf {
     bool copied_body = false;      // body bytes go through the window
     bool line_shown = false;       // buffers of the first line were in a point
     bool headers_shown = false;
-    bool announced = false;   // a point of this message was handed out
-    bool understood = false;  // at least one message had a complete first line
+    bool announced = false;         // a point of this message was handed out
+    bool understood = false;        // at least one message had a complete first line
+    bool stray_unnumbered = false;  // kStray before the response that counts: takes no number
+    bool stray_once = false;        // kStray that only its second line can end
     bool ended =
         true;  // no message is at hand; slabs of the last one go when nobody looks any more
 };

@@ -37,5 +37,6 @@ target_link_libraries(sluice_core_flags INTERFACE sluice_flags)
 target_compile_options(sluice_core_flags INTERFACE -fno-exceptions -fno-rtti)
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Paths below the source folder are hashed relative to it, so that a second clone finds what the first one built.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
 endif()

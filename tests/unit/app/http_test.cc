@@ -280,5 +280,87 @@ TEST_F(Http, IdleKeepAliveHoldsNoSlab) {
     EXPECT_EQ(stage.slabs_in_use(), 1u);  // the other one's request
 }
 
+// What servers send to slip a body past a parser that is stricter than clients are. Every cut of
+// the response must show the same.
+struct OddResponse {
+    const char* name;
+    std::string_view response;
+    std::string_view body;  // of the last message
+};
+
+constexpr std::string_view kChunks = "4\r\nevil\r\n4\r\ncode\r\n0\r\n\r\n";
+
+std::vector<OddResponse> odd_responses() {
+    using namespace std::literals;
+    return {
+        {"longer than its length", "HTTP/1.1 200 OK\r\nContent-Length: 2 8\r\n\r\nevilcode"sv,
+         "evilcode"},
+        {"line ends between", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil\r\n\r\ncode"sv,
+         "evil\r\n\r\ncode"},
+        {"304 with a body", "HTTP/1.1 304 NM\r\nContent-Length: 8\r\n\r\nevilcode"sv, "evilcode"},
+        {"100 with a body", "HTTP/1.1 100 OK\r\nContent-Length: 8\r\n\r\nevilcode"sv, "evilcode"},
+        {"100, junk, 200", "HTTP/1.1 100 OK\r\n\r\njunk\r\nHTTP/1.1 200 OK\r\n\r\nevilcode"sv,
+         "evilcode"},
+        {"junk first", " junk\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "evilcode"},
+        {"CR ends the status line", "HTTP/1.1\rTransfer-Encoding: chunked\r\n\r\n", "evilcode"},
+        {"folded field", "HTTP/1.1 200 OK\r\nA: b\r\n Transfer-Encoding: chunked\r\n\r\n",
+         "evilcode"},
+        {"folded text", "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n", "evilcode"},
+        {"LF CR CR LF", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\n\r\r\n", "evilcode"},
+        {"LF CR CR LF CR LF", "HTTP/1.1 200 OK\r\nContent-Length: 8\n\r\r\n\r\nevilcode"sv,
+         "evilcode"},
+        {"CR CR CR LF is no end", "HTTP/1.1 200 OK\r\n\r\r\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "evilcode"},
+        {"a line of one blank", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\n \n", "evilcode"},
+        {"a line of one blank and LF", "HTTP/1.1 200 OK\r\nContent-Length: 8\n \n\nevilcode"sv,
+         "evilcode"},
+    };
+}
+
+TEST(HttpOddResponse, IsReadAsClientsDoHoweverItIsCut) {
+    for (const OddResponse& odd : odd_responses()) {
+        std::string bytes(odd.response);
+        if (bytes.find("evil") == std::string::npos) {
+            bytes += kChunks;
+        }
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+            app::AppStage stage{small_config()};
+            Conversation talk{stage};
+            talk.send(kClient, kGet);
+            talk.send(kServer, std::string_view(bytes).substr(0, cut));
+            talk.send(kServer, std::string_view(bytes).substr(cut));
+            talk.send(kServer, "", true);
+            ASSERT_EQ(talk.broken(), "") << odd.name << ", cut at " << cut;
+            ASSERT_FALSE(talk.transcript().responses().empty()) << odd.name;
+            const Message& last = talk.transcript().responses().back();
+            ASSERT_EQ(last.get(kFileDataToClient), odd.body) << odd.name << ", cut at " << cut;
+            ASSERT_TRUE(last.ended) << odd.name;
+        }
+    }
+}
+
+TEST_F(Http, StrayBytesAfterADecodedBodyAreShownAsSent) {
+    talk.send(kClient, kGet);
+    talk.send(kServer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+    talk.send(kServer, "evil");
+    talk.send(kServer, "code\r\nHTTP/1.1 201 Two\r\nContent-Length: 1\r\n\r\nx");
+    ASSERT_EQ(responses().size(), 2u);
+    EXPECT_EQ(responses()[0].get(kHttpResponseBody), "hievilcode\r\n");
+    EXPECT_EQ(responses()[1].get(kHttpStatCode), "201");
+    EXPECT_EQ(responses()[1].tx_id, 1u);
+    EXPECT_EQ(talk.counted(Reason::http_malformed), 1u);
+}
+
+TEST_F(Http, StrayBytesAfterAnInterimResponseTakeNoNumber) {
+    talk.send(kClient, kGet);
+    talk.send(kServer,
+              "HTTP/1.1 100 OK\r\nContent-Length: 4\r\n\r\njunk\r\nHTTP/1.1 200 OK\r\n"
+              "Content-Length: 2\r\n\r\nhi");
+    ASSERT_EQ(responses().size(), 2u);
+    EXPECT_EQ(responses()[1].tx_id, 0u);
+    EXPECT_EQ(responses()[1].get(kHttpResponseBody), "hi");
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -88,11 +88,18 @@ void Conversation::read(const app::InspectionPoint& p) {
     std::vector<Message>& list = transcript_.messages[index_of(p.direction)];
     const bool open = !list.empty() && !list.back().ended;
     check(p.tx_start == !open, "tx_start opens a transaction");
-    if (p.tx_start) {
-        check(list.empty() || p.tx_id > list.back().tx_id, "transactions count up");
+    const bool stray = (p.present & ~app::body_buffers(p.direction)) == 0;
+    if (p.tx_start && stray && !list.empty() && p.tx_id == list.back().tx_id) {
+        reopen(p, list.back());
+    } else if (p.tx_start) {
+        // Stray bytes before a response take no number.
+        check(list.empty() || p.tx_id > list.back().tx_id ||
+                  (p.tx_id == list.back().tx_id && list.back().stray),
+              "transactions count up");
         list.emplace_back();
         list.back().direction = p.direction;
         list.back().tx_id = p.tx_id;
+        list.back().stray = stray;
     }
     if (list.empty()) {
         return;
@@ -108,11 +115,23 @@ void Conversation::read(const app::InspectionPoint& p) {
                   "buffer of the other direction");
             read_buffer(p, id, m);
         } else {
-            check(!m.has(id), "a buffer vanished");
+            check(!m.has(id) || m.reopened, "a buffer vanished");
         }
     }
     m.resolved = p.resolved;
     m.ended = p.tx_end;
+}
+
+// Stray bytes of a server belong to the body of its last message, whose headers are gone.
+void Conversation::reopen(const app::InspectionPoint& p, Message& m) {
+    check(p.direction == Direction::kToClient, "a request was opened again");
+    m.reopened = true;
+    m.ended = false;
+    const std::string& body = m.buffers[BufferId::kHttpResponseBody];
+    const app::BufferView& v = p.view(BufferId::kHttpResponseBody);
+    // A body that was decoded is not in the stream: positions start again.
+    const bool goes_on = v.offset + v.bytes.size() - v.fresh == body.size();
+    m.base = goes_on ? 0 : body.size();
 }
 
 void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Message& m) {
@@ -132,12 +151,13 @@ void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Messa
     if (!fresh) {
         return;
     }
-    check(v.fresh <= v.bytes.size() && v.offset + v.bytes.size() - v.fresh == body.size(),
+    const std::uint64_t offset = m.base + v.offset;
+    check(v.fresh <= v.bytes.size() && offset + v.bytes.size() - v.fresh == body.size(),
           "body offset");
-    if (v.fresh > v.bytes.size() || v.offset > body.size()) {
+    if (v.fresh > v.bytes.size() || offset > body.size()) {
         return;
     }
-    check(body.compare(v.offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0,
+    check(body.compare(offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0,
           "body history");
     body.append(bytes, bytes.size() - v.fresh, v.fresh);
 }

@@ -22,6 +22,9 @@ struct Message {
     bool ended = false;
     std::map<BufferId, std::string> buffers;  // bodies too; absent: not present
     app::BufferMask resolved = 0;
+    bool stray = false;  // a body without headers
+    bool reopened = false;
+    std::uint64_t base = 0;  // where in the body its positions start again
 
     bool has(BufferId b) const { return buffers.count(b) != 0; }
 
@@ -72,6 +75,7 @@ class Conversation {
   private:
     void run(const stream::StreamChunk& chunk);
     void read(const app::InspectionPoint& point);
+    void reopen(const app::InspectionPoint& p, Message& m);
     void read_buffer(const app::InspectionPoint& point, BufferId id, Message& m);
     void check(bool ok, const char* what);
 
