@@ -12,7 +12,7 @@ skip() { say "SKIPPED $test_name: $*"; exit 77; }
 
 [ "$(id -u)" = 0 ] || skip "needs root for network namespaces"
 for tool in ip ethtool nginx curl python3; do
-    command -v "$tool" >/dev/null || skip "needs $tool (tools/packages.txt, group test and run)"
+    command -v "$tool" >/dev/null || skip "needs $tool (tools/packages.txt, groups run and demo)"
 done
 probe=sluice-e2e-probe-$$
 ip netns add "$probe" 2>/dev/null || skip "this machine gives no network namespaces"
