@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+sluice_cold(status.cc status_text.cc)
 add_library(sluice_cli_status STATIC status.cc status_text.cc)
 target_link_libraries(sluice_cli_status
   PUBLIC CLI11::CLI11
