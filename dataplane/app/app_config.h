@@ -21,9 +21,9 @@ struct AppConfig {
     std::uint32_t inflate_states = 512;
     // Decoding of a message stops for good when more than inflate_bomb_bytes came out and that is
     // more than inflate_bomb_ratio times what went in, and in any case at inflate_max_bytes.
-    std::uint64_t inflate_bomb_bytes = 1024 * 1024;
+    std::uint64_t inflate_bomb_bytes = std::uint64_t{1024} * 1024;
     std::uint32_t inflate_bomb_ratio = 2048;
-    std::uint64_t inflate_max_bytes = 64 * 1024 * 1024;
+    std::uint64_t inflate_max_bytes = std::uint64_t{64} * 1024 * 1024;
     // Slabs of 2, 8, 32, 64 and 256 KiB for header blocks and chunked bodies in flight, per worker.
     // Memory is touched on first use only.
     std::array<std::uint32_t, kSlabClasses> slabs = {4096, 4096, 1024, 64, 16};

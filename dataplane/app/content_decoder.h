@@ -44,7 +44,7 @@ class ContentDecoder {
   private:
     // Limits are looked at when this much more came out: at the same places however the input was
     // cut.
-    static constexpr std::uint64_t kStride = 64 * 1024;
+    static constexpr std::uint64_t kStride = std::uint64_t{64} * 1024;
     static constexpr std::size_t kBetween = 512;
 
     Inflater::Step two_layers(Bytes in, MutableBytes out);

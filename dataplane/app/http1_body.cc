@@ -14,7 +14,8 @@ using packet::Reason;
 constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 59;
 constexpr std::size_t kUsualRatio = 4;  // of decoded bytes to bytes sent: sizes the window
 constexpr std::size_t kMinDecoded = 1024;
-constexpr std::size_t kMaxWindow = 32 * 1024;  // capacity: body_history and as much room behind it
+constexpr std::size_t kMaxWindow =
+    std::size_t{32} * 1024;  // capacity: body_history and as much room behind it
 
 }  // namespace
 

@@ -17,7 +17,8 @@ bool keeps_block(HalfState s) {
 }
 
 const StoredMessage& stored(MutableBytes slab) {
-    return *std::launder(reinterpret_cast<const StoredMessage*>(slab.data()));
+    const void* first = slab.data();
+    return *std::launder(static_cast<const StoredMessage*>(first));
 }
 
 }  // namespace

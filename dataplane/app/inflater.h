@@ -39,7 +39,8 @@ class Inflater {
     bool damaged() const { return mode_ == Mode::kPass; }
 
   private:
-    static constexpr std::size_t kMemory = 44 * 1024;  // inflate_state and a window of 32 KiB
+    static constexpr std::size_t kMemory =
+        std::size_t{44} * 1024;  // inflate_state and a window of 32 KiB
     static constexpr std::size_t kKept = 512;
 
     enum class Mode : std::uint8_t {

@@ -40,7 +40,7 @@ class AddressCache {
 
     bool contains(const Ruleset& rules, std::uint32_t set, const packet::IpAddr& a,
                   std::size_t side) {
-        std::uint32_t& k = known_[set * 2 + side];
+        std::uint32_t& k = known_[std::size_t{set} * 2 + side];
         if ((k >> 1) != epoch_) {
             k = (epoch_ << 1) | (rules.addresses(set).contains(a) ? 1U : 0U);
         }

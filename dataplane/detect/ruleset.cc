@@ -273,45 +273,62 @@ class RulesetBuilder {
         }
     }
 
+    // Which step supplies the prefilter of each rule, and whether that is one and the same
+    // everywhere.
+    struct Coverage {
+        explicit Coverage(std::size_t rules) : step(rules, kNone32), several(rules, false) {}
+
+        void add(const PatternTarget& t) {
+            several[t.rule] =
+                several[t.rule] || (step[t.rule] != kNone32 && step[t.rule] != t.step);
+            step[t.rule] = t.step;
+        }
+
+        std::vector<std::uint32_t> step;
+        std::vector<bool> several;
+    };
+
     Status databases(const SiteVars&) {
-        std::vector<std::uint32_t> covered(model_.rules.size(),
-                                           kNone32);  // step that supplies the rule's prefilter
-        std::vector<bool> several(model_.rules.size(), false);
+        Coverage coverage(model_.rules.size());
         for (const bundle::PrefilterDb& db : model_.databases) {
-            std::vector<PatternTarget> targets;
-            const std::size_t patterns = db.pattern_first.empty() ? 0 : db.pattern_first.size() - 1;
-            for (std::size_t i = 0; i < patterns; ++i) {
-                for (std::uint32_t k = db.pattern_first[i];
-                     k < db.pattern_first[i + 1] && k < db.pattern_rules.size(); ++k) {
-                    Result<PatternTarget> t = target(db.pattern_rules[k], db.pattern_length[i]);
-                    if (!t) {
-                        return t.error();
-                    }
-                    targets.push_back(t.value());
-                    const RuleIndex r = t.value().rule;
-                    several[r] =
-                        several[r] || (covered[r] != kNone32 && covered[r] != t.value().step);
-                    covered[r] = t.value().step;
-                }
-            }
-            for (const std::uint32_t r : db.always) {
-                if (r >= model_.rules.size()) {
-                    return Error{
-                        ErrorCode::kInvalid, "prefilter names a rule that is not there", {}, {}};
-                }
-                several[r] = true;
-            }
-            Result<Database> loaded = Database::load(db, std::move(targets));
-            if (!loaded) {
-                return loaded.error();
-            }
-            out_->databases_.push_back(std::move(loaded).value());
-        }
-        for (RuleIndex r = 0; r < covered.size(); ++r) {
-            if (covered[r] != kNone32 && !several[r]) {
-                cover(r, covered[r]);
+            if (Status s = add_database(db, coverage); !s) {
+                return s;
             }
         }
+        for (RuleIndex r = 0; r < coverage.step.size(); ++r) {
+            if (coverage.step[r] != kNone32 && !coverage.several[r]) {
+                cover(r, coverage.step[r]);
+            }
+        }
+        return ok_status();
+    }
+
+    Status add_database(const bundle::PrefilterDb& db, Coverage& coverage) {
+        std::vector<PatternTarget> targets;
+        const std::size_t patterns = db.pattern_first.empty() ? 0 : db.pattern_first.size() - 1;
+        for (std::size_t i = 0; i < patterns; ++i) {
+            for (std::uint32_t k = db.pattern_first[i];
+                 k < db.pattern_first[i + 1] && k < db.pattern_rules.size(); ++k) {
+                Result<PatternTarget> t = target(db.pattern_rules[k], db.pattern_length[i]);
+                if (!t) {
+                    return t.error();
+                }
+                targets.push_back(t.value());
+                coverage.add(t.value());
+            }
+        }
+        for (const std::uint32_t r : db.always) {
+            if (r >= model_.rules.size()) {
+                return Error{
+                    ErrorCode::kInvalid, "prefilter names a rule that is not there", {}, {}};
+            }
+            coverage.several[r] = true;
+        }
+        Result<Database> loaded = Database::load(db, std::move(targets));
+        if (!loaded) {
+            return loaded.error();
+        }
+        out_->databases_.push_back(std::move(loaded).value());
         return ok_status();
     }
 
@@ -338,29 +355,31 @@ class RulesetBuilder {
             }
         }
         for (const bundle::PayloadGroup& g : model_.payload_groups) {
-            Ruleset::PortTable* free_table = nullptr;
-            for (Ruleset::PortTable& t :
-                 out_->payload_dbs_[Ruleset::group_index(g.kind, g.proto, g.direction)]) {
-                free_table = free_table == nullptr && t.empty() ? &t : free_table;
+            if (Status s = add_payload_group(g); !s) {
+                return s;
             }
-            if (free_table == nullptr) {
-                return Error{ErrorCode::kInvalid, "too many payload groups for one place", {}, {}};
+        }
+        return ok_status();
+    }
+
+    Status add_payload_group(const bundle::PayloadGroup& g) {
+        auto& tables = out_->payload_dbs_[Ruleset::group_index(g.kind, g.proto, g.direction)];
+        const auto table = std::find_if(tables.begin(), tables.end(),
+                                        [](const Ruleset::PortTable& t) { return t.empty(); });
+        if (table == tables.end()) {
+            return Error{ErrorCode::kInvalid, "too many payload groups for one place", {}, {}};
+        }
+        table->assign(65536, 0);
+        for (const bundle::PortClass& c : g.ports) {
+            if (c.db >= out_->databases_.size() || c.db >= 65535) {
+                return Error{
+                    ErrorCode::kInvalid, "port class names a database that is not there", {}, {}};
             }
-            Ruleset::PortTable& table = *free_table;
-            table.assign(65536, 0);
-            for (const bundle::PortClass& c : g.ports) {
-                if (c.db >= out_->databases_.size() || c.db >= 65535) {
-                    return Error{ErrorCode::kInvalid,
-                                 "port class names a database that is not there",
-                                 {},
-                                 {}};
-                }
-                if (out_->databases_[c.db].empty()) {
-                    continue;
-                }
-                for (std::uint32_t port = c.range.lo; port <= c.range.hi; ++port) {
-                    table[port] = static_cast<std::uint16_t>(c.db + 1);
-                }
+            if (out_->databases_[c.db].empty()) {
+                continue;
+            }
+            for (std::uint32_t port = c.range.lo; port <= c.range.hi; ++port) {
+                (*table)[port] = static_cast<std::uint16_t>(c.db + 1);
             }
         }
         return ok_status();

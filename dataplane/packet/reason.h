@@ -16,7 +16,7 @@ enum class Severity : std::uint8_t { kInfo, kNotice, kWarning };
 enum class Reason : std::uint8_t {
 #define SLUICE_REASON(name, severity, text) name,
 #include "dataplane/packet/reasons.def"
-    count_
+    count_  // NOLINT(readability-identifier-naming): a name no row can have
 };
 
 constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::count_);

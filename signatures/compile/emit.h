@@ -19,6 +19,7 @@ struct Pattern {
     bool nocase = false;           // literals
     std::uint32_t pcre_flags = 0;  // bundle::PcreFlag
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes <=> for a comparison with 0
     friend auto operator<=>(const Pattern&, const Pattern&) = default;
     friend bool operator==(const Pattern&, const Pattern&) = default;
 };

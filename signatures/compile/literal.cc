@@ -310,7 +310,10 @@ Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rul
     const auto hits = [](const Prefilter& p) {
         return kNearReach.back() * mixed_occurrences(BufferId::kPayload, p.literal, p.nocase);
     };
-    return best && hits(*best) < kAlwaysWeight ? std::move(*best) : general;
+    if (best && hits(*best) < kAlwaysWeight) {
+        return std::move(*best);
+    }
+    return general;
 }
 
 }  // namespace sluice::compile
