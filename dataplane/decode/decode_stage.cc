@@ -4,6 +4,7 @@
 #include "dataplane/decode/l2.h"
 #include "dataplane/decode/l3.h"
 #include "dataplane/decode/l4.h"
+#include "dataplane/decode/tunnel.h"
 
 namespace sluice::decode {
 
@@ -17,26 +18,33 @@ namespace {
 // miss to memory (about 90 ns).
 constexpr std::size_t kPrefetchDistance = 6;
 
-Reason decode_packet(Packet& packet, bool verify_checksums) {
-    const LinkResult link = decode_link(packet);
-    if (link.reason != Reason::none) {
-        return link.reason;
-    }
+Reason decode_network(Packet& packet, std::uint16_t ether_type, bool verify_checksums) {
     const NetworkResult network =
-        link.ether_type == kEtherIpv4 ? decode_ipv4(packet, verify_checksums) : decode_ipv6(packet);
+        ether_type == kEtherIpv4 ? decode_ipv4(packet, verify_checksums) : decode_ipv6(packet);
     if (network.reason != Reason::none) {
         return network.reason;
     }
     if (packet.is_fragment) {
         return Reason::fragment_uninspected;
     }
-    return decode_transport(packet, verify_checksums && !network.checksum_unknown);
+    const Reason reason = decode_transport(packet, verify_checksums && !network.checksum_unknown);
+    if (reason == Reason::none || reason == Reason::l4_uninspected) {
+        find_tunnel(packet);
+    }
+    return packet.tunnel != packet::Tunnel::kNone ? Reason::none : reason;
+}
+
+Reason decode_packet(Packet& packet, bool verify_checksums) {
+    const LinkResult link = decode_link(packet);
+    return link.reason != Reason::none ? link.reason
+                                       : decode_network(packet, link.ether_type, verify_checksums);
 }
 
 // Well-formed, but beyond what we inspect.
 bool is_uninspected(Reason reason) {
     return reason == Reason::ethertype_uninspected || reason == Reason::vlan_depth ||
-           reason == Reason::fragment_uninspected || reason == Reason::l4_uninspected;
+           reason == Reason::fragment_uninspected || reason == Reason::l4_uninspected ||
+           reason == Reason::tunnel_not_ip;
 }
 
 void note(Packet& packet, Reason reason, bool drop_malformed, packet::ReasonCounters& reasons) {
@@ -51,7 +59,60 @@ void note(Packet& packet, Reason reason, bool drop_malformed, packet::ReasonCoun
     }
 }
 
+// What lies in the frame behind the outer header is read as a frame of its own.
+Reason decode_inner(Packet& inner, packet::Inner kind, bool verify_checksums) {
+    switch (kind) {
+        case packet::Inner::kEthernet:
+            return decode_packet(inner, verify_checksums);
+        case packet::Inner::kIpv4:
+            return decode_network(inner, kEtherIpv4, verify_checksums);
+        case packet::Inner::kIpv6:
+            return decode_network(inner, kEtherIpv6, verify_checksums);
+        case packet::Inner::kPpp:
+            break;
+    }
+    return Reason::tunnel_not_ip;
+}
+
 }  // namespace
+
+bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounters& reasons) const {
+    if (!config_.tunnels) {
+        return false;
+    }
+    if (outer.depth == config_.max_tunnel_depth) {
+        packet::count(reasons, Reason::tunnel_depth);
+        return false;
+    }
+    inner.data = outer.data + outer.inner_off;
+    inner.len = outer.payload_off + outer.payload_len - outer.inner_off;
+    inner.number = outer.number;
+    inner.wall = outer.wall;
+    inner.in_port = outer.in_port;
+    inner.depth = static_cast<std::uint8_t>(outer.depth + 1);
+    inner.writable = false;
+    inner.vlan_count = outer.vlan_count;
+    inner.vlan = outer.vlan;
+    const Reason reason = decode_inner(inner, outer.inner, config_.verify_checksums);
+    if (reason == Reason::none) {
+        packet::count(reasons, Reason::tunnel_inspected);
+        return true;
+    }
+    if (is_uninspected(reason)) {
+        packet::count(reasons, reason);
+        return inner.ip_version != 0;
+    }
+    packet::count(reasons, Reason::tunnel_malformed);
+    return false;
+}
+
+bool DecodeStage::decode_one(Packet& packet, packet::ReasonCounters& reasons) const {
+    const Reason reason = decode_packet(packet, config_.verify_checksums);
+    if (reason != Reason::none) {
+        note(packet, reason, config_.drop_malformed, reasons);
+    }
+    return reason == Reason::none || is_uninspected(reason);
+}
 
 void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons) const {
     const std::size_t size = batch.size();

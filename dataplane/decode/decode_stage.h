@@ -19,6 +19,12 @@ struct DecodeConfig {
     // False: a malformed packet is counted and forwarded, with ip_version 0, so that no later stage
     // looks at it.
     bool drop_malformed = true;
+
+    bool tunnels = true;  // packets inside tunnels are inspected, too
+    std::uint8_t max_tunnel_depth = 4;
+
+    // What is no IP, and transport protocols that are not decoded, pass; true: they are dropped.
+    bool drop_unknown = false;
 };
 
 class DecodeStage {
@@ -27,6 +33,17 @@ class DecodeStage {
 
     // REQUIRES: packets fresh from Batch::add(), with only the backend's fields set
     void process(packet::Batch& batch, packet::ReasonCounters& reasons) const;
+
+    // The packet that 'outer' carries. False: none, or none that is inspected (counted).
+    // 'inner' borrows outer's bytes. A malformed inner packet is left alone: its receiver discards
+    // it, and what looks like a tunnel may be something else.
+    // REQUIRES: outer.tunnel != kNone; inner fresh
+    bool enter(const packet::Packet& outer, packet::Packet& inner,
+               packet::ReasonCounters& reasons) const;
+
+    // One frame that another stage made (a datagram put together from fragments).
+    // False: malformed; then it is dropped, or in a tap has ip_version 0, as by process().
+    bool decode_one(packet::Packet& packet, packet::ReasonCounters& reasons) const;
 
   private:
     DecodeConfig config_;

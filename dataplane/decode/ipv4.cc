@@ -77,7 +77,11 @@ NetworkResult decode_ipv4(packet::Packet& packet, bool verify_checksum) {
     packet.l4_off = static_cast<std::uint16_t>(packet.l3_off + header);
     packet.payload_off = packet.l4_off;
     packet.payload_len = static_cast<std::uint32_t>(total - header);
-    packet.is_fragment = (load16(ip, 6) & (kMoreFragments | kFragmentOffset)) != 0;
+    const std::uint16_t fragment = load16(ip, 6);
+    packet.is_fragment = (fragment & (kMoreFragments | kFragmentOffset)) != 0;
+    packet.more_fragments = (fragment & kMoreFragments) != 0;
+    packet.frag_off = static_cast<std::uint16_t>((fragment & kFragmentOffset) * 8);
+    packet.frag_id = packet.ip_id;
     if (verify_checksum && !header_checksum_good({ip, header})) {
         return {Reason::ipv4_bad_checksum};
     }

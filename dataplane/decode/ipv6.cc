@@ -55,6 +55,9 @@ NetworkResult walk_extensions(packet::Packet& packet) {
         packet.payload_off = packet.l4_off;
         if (kind == kFragment && (load16(header, 2) & kOffsetAndMore) != 0) {
             packet.is_fragment = true;  // what follows need not be a header
+            packet.more_fragments = (load16(header, 2) & 1U) != 0;
+            packet.frag_off = load16(header, 2) & 0xfff8U;
+            packet.frag_id = load32(header, 4);
             return result;
         }
     }

@@ -27,7 +27,7 @@ struct FlowKey {
     std::uint16_t server_port = 0;
     std::uint16_t vlan = 0;  // outer VLAN id; flows of different VLANs are different flows
     std::uint8_t ip_proto = 0;
-    std::uint8_t segment = 0;  // segment (port pair) index
+    std::uint8_t segment = 0;  // segment (port pair) index; upper 3 bits: tunnels around the flow
 
     friend bool operator==(const FlowKey&, const FlowKey&) = default;
 };

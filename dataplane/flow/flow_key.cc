@@ -47,7 +47,8 @@ PacketKey::PacketKey(const packet::Packet& p) {
         sport = dport = echo_id(p);
     }
     const std::uint64_t vlan = p.vlan_count != 0 ? p.vlan[0] : 0U;
-    const std::uint64_t segment = (p.in_port.value >> 1) & 0xffU;
+    // Segments are few (control::kMaxSegments), tunnels in each other too: they share a byte.
+    const std::uint64_t segment = ((p.in_port.value >> 1) & 0x1fU) | (p.depth & 0x07U) << 5U;
     meta_ =
         sport | (dport << 16) | (vlan << 32) | (std::uint64_t{p.ip_proto} << 48) | (segment << 56);
 }

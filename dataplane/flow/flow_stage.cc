@@ -86,6 +86,15 @@ void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& c
     }
 }
 
+void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& counters) {
+    if (!wants_flow(p)) {
+        return;
+    }
+    Lookup l{PacketKey(p), 0, 0};
+    l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
+    assign(p, l, now, counters);
+}
+
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
     auto [f, direction] = table_.find(l.hash, l.key);
     if (f != nullptr && is_over(*f, p, now)) {

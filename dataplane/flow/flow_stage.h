@@ -39,6 +39,12 @@ class FlowStage {
     // not dropped).
     void process(packet::Batch& batch, Now now, packet::ReasonCounters& counters);
 
+    // As process(), for one packet that came out of a packet of the batch in work; that one's flow
+    // stays valid. At most kMaxWithin times per packet of a batch.
+    void process_within(packet::Packet& p, Now now, packet::ReasonCounters& counters);
+
+    static constexpr std::size_t kMaxWithin = 9;
+
     // Ends flows that were silent for too long; looks at no more than 'budget'. Nearly free when
     // nothing is due.
     void expire(Now now, std::size_t budget);
@@ -73,7 +79,7 @@ class FlowStage {
     Nanos shortest_timeout_;
     // Unlinked while a packet of the same batch may still refer to them; told to the observer at
     // the next call.
-    std::array<std::uint32_t, packet::kBatchSize> deferred_{};
+    std::array<std::uint32_t, packet::kBatchSize*(kMaxWithin + 1)> deferred_{};
     std::size_t deferred_count_ = 0;
 };
 

@@ -2,7 +2,9 @@
 // Packet: one frame with what decode found in it. The I/O backend owns the bytes and lends them
 // until it is finalized with the packet's verdict, exactly once; stages borrow it for the call.
 // Offsets are from the start of the frame, in bytes; they are set by dataplane/decode only and
-// always lie inside the frame. One worker thread at a time.
+// always lie inside the frame. A packet inside a tunnel, and one put together from fragments, is a
+// Packet of its own that lives while its outer one is judged (Pipeline::inspect_within). One worker
+// thread at a time.
 #pragma once
 
 #include "dataplane/base/cursor.h"
@@ -58,8 +60,26 @@ struct TcpFields {
     std::uint16_t urgent = 0;
     std::uint16_t mss = 0;  // option value, 0 when absent
     std::uint8_t flags = 0;
-    std::int8_t wscale = -1;  // option value, -1 when absent
+    std::int8_t wscale = -1;    // option value, -1 when absent
+    std::uint8_t reserved = 0;  // the four bits beside the header length, 0 from honest senders
+    bool has_timestamp = false;
+    std::uint32_t ts_value = 0;  // RFC 7323 section 3.2, when has_timestamp
+    std::uint32_t ts_echo = 0;
 };
+
+// What carries another packet. MPLS, PPPoE and VLAN tags are read as part of the link layer.
+enum class Tunnel : std::uint8_t {
+    kNone,
+    kIpInIp,  // IPv4 or IPv6 in either (RFC 2003, RFC 4213, RFC 2473)
+    kGre,     // RFC 2784, RFC 2890, PPTP's RFC 2637, and ERSPAN over it
+    kVxlan,   // RFC 7348
+    kGeneve,  // RFC 8926
+    kTeredo,  // RFC 4380
+    kGtpu,    // 3GPP TS 29.281
+};
+
+// What a tunnel carries.
+enum class Inner : std::uint8_t { kEthernet, kIpv4, kIpv6, kPpp };
 
 struct Packet {
     // Set by the backend.
@@ -79,6 +99,14 @@ struct Packet {
     bool l4_ok = false;        // transport header decoded and, where asked, its checksum good
     std::uint8_t icmp_type = 0;
     std::uint8_t icmp_code = 0;
+    std::uint8_t depth = 0;  // tunnels around this packet; 0: it lay on the wire itself
+    bool writable = true;    // false: inside a tunnel, or a copy; what is written is not forwarded
+    bool more_fragments = false;
+    Tunnel tunnel = Tunnel::kNone;  // the payload is another packet, at inner_off
+    Inner inner = Inner::kEthernet;
+    std::uint32_t inner_off = 0;  // inside payload; the inner packet ends where payload ends
+    std::uint32_t frag_id = 0;    // of a fragment
+    std::uint16_t frag_off = 0;   // of a fragment: bytes
     std::array<std::uint16_t, 2> vlan{};
     std::uint16_t ip_id = 0;  // IPv4 identification
     std::uint16_t l3_off = 0;

@@ -12,6 +12,7 @@ void Pipeline::process(packet::Batch& batch, const Now& now) {
     flow_.process(batch, now, reasons_);
     for (packet::Packet& packet : batch) {
         inspect(packet, now);
+        inspect_within(packet, now);
         settle(packet);
     }
 }
@@ -49,6 +50,32 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     }
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
+    }
+}
+
+// Tunnels: what the packet carries is judged as a packet of its own, before the outer one goes on;
+// a loop, not recursion, and bounded.
+void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
+    const packet::Packet* outer = &packet;
+    for (packet::Packet& inner : within_) {
+        const bool trusted =
+            outer->flow != nullptr && outer->flow->verdict == flow::FlowVerdict::kPass;
+        if ((packet.dropped() && config_.inline_mode) || trusted) {
+            return;
+        }
+        if (outer->tunnel == packet::Tunnel::kNone) {
+            return;
+        }
+        inner = {};
+        if (!decode_.enter(*outer, inner, reasons_)) {
+            return;
+        }
+        flow_.process_within(inner, now, reasons_);
+        inspect(inner, now);
+        if (inner.dropped()) {
+            packet.drop(inner.reason);
+        }
+        outer = &inner;
     }
 }
 

@@ -75,6 +75,7 @@ class Pipeline final : private flow::FlowObserver {
   private:
     void flow_ended(flow::Flow& flow, Now now) override;
     void inspect(packet::Packet& packet, const Now& now);
+    void inspect_within(packet::Packet& packet, const Now& now);
     void inspect_chunks(const packet::Packet* packet);
     void settle(packet::Packet& packet);
 
@@ -88,6 +89,7 @@ class Pipeline final : private flow::FlowObserver {
     detect::DetectStage detect_;
     verdict::VerdictStage verdict_;
     detect::MatchList matches_;
+    std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;
     app::HttpSummary http_;  // of the last transaction that matched
 };
 

@@ -148,6 +148,9 @@ void VerdictStage::queue_frame(PortId port, const packet::Packet& packet, Build 
 }
 
 void VerdictStage::queue_resets(const packet::Packet& p, bundle::RejectTo to) {
+    if (p.depth != 0) {
+        return;  // the way back through the tunnel is not ours to know
+    }
     const PortId other{static_cast<std::uint16_t>(p.in_port.value ^ 1U)};
     if (p.ip_proto == packet::kProtoTcp && p.l4_ok) {
         if (to != bundle::RejectTo::kDestination) {
