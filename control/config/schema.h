@@ -54,6 +54,8 @@ struct DataplaneConfig {
     std::uint32_t memory_mb = 256;
     std::uint32_t packet_buffers = 16384;
     std::uint32_t mtu = 1500;
+    bool drop_source_route = true;
+    std::uint32_t min_ttl = 1;
     std::string runtime_dir =
         "/run/sluice";  // DPDK's own directory and telemetry socket are below it
 };

@@ -145,6 +145,8 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
     in.u32("memory_mb", out.memory_mb, 64, 1U << 20);
     in.u32("packet_buffers", out.packet_buffers, 1024, 1U << 22);
     in.u32("mtu", out.mtu, 1280, 9600);
+    in.boolean("drop_source_route", out.drop_source_route);
+    in.u32("min_ttl", out.min_ttl, 0, 255);
     in.text("runtime_dir", out.runtime_dir);
     in.finish();
 }

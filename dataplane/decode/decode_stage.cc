@@ -18,11 +18,42 @@ namespace {
 // miss to memory (about 90 ns).
 constexpr std::size_t kPrefetchDistance = 6;
 
-Reason decode_network(Packet& packet, std::uint16_t ether_type, bool verify_checksums) {
+// What decode works by, and where it counts what is odd but goes on.
+struct Context {
+    const DecodeConfig& config;
+    packet::ReasonCounters& reasons;
+};
+
+// Well-formed, yet not what an honest sender's packet looks like when it arrives.
+Reason judge_network(const Packet& packet, const NetworkResult& network, const Context& context) {
+    if (network.options) {
+        packet::count(context.reasons, Reason::ipv4_options);
+    }
+    if (network.source_route) {
+        if (context.config.drop_malformed && context.config.drop_source_route) {
+            return Reason::ip_source_route;
+        }
+        packet::count(context.reasons, Reason::ip_source_route);
+    }
+    if (packet.ttl < context.config.min_ttl) {
+        if (context.config.drop_malformed) {
+            return Reason::ip_low_ttl;
+        }
+        packet::count(context.reasons, Reason::ip_low_ttl);
+    }
+    return Reason::none;
+}
+
+Reason decode_network(Packet& packet, std::uint16_t ether_type, const Context& context) {
+    const bool verify_checksums = context.config.verify_checksums;
     const NetworkResult network =
         ether_type == kEtherIpv4 ? decode_ipv4(packet, verify_checksums) : decode_ipv6(packet);
     if (network.reason != Reason::none) {
         return network.reason;
+    }
+    const Reason odd = judge_network(packet, network, context);
+    if (odd != Reason::none) {
+        return odd;
     }
     if (packet.is_fragment) {
         return Reason::fragment_uninspected;
@@ -34,10 +65,10 @@ Reason decode_network(Packet& packet, std::uint16_t ether_type, bool verify_chec
     return packet.tunnel != packet::Tunnel::kNone ? Reason::none : reason;
 }
 
-Reason decode_packet(Packet& packet, bool verify_checksums) {
+Reason decode_packet(Packet& packet, const Context& context) {
     const LinkResult link = decode_link(packet);
     return link.reason != Reason::none ? link.reason
-                                       : decode_network(packet, link.ether_type, verify_checksums);
+                                       : decode_network(packet, link.ether_type, context);
 }
 
 // Well-formed, but beyond what we inspect.
@@ -60,14 +91,14 @@ void note(Packet& packet, Reason reason, bool drop_malformed, packet::ReasonCoun
 }
 
 // What lies in the frame behind the outer header is read as a frame of its own.
-Reason decode_inner(Packet& inner, packet::Inner kind, bool verify_checksums) {
+Reason decode_inner(Packet& inner, packet::Inner kind, const Context& context) {
     switch (kind) {
         case packet::Inner::kEthernet:
-            return decode_packet(inner, verify_checksums);
+            return decode_packet(inner, context);
         case packet::Inner::kIpv4:
-            return decode_network(inner, kEtherIpv4, verify_checksums);
+            return decode_network(inner, kEtherIpv4, context);
         case packet::Inner::kIpv6:
-            return decode_network(inner, kEtherIpv6, verify_checksums);
+            return decode_network(inner, kEtherIpv6, context);
         case packet::Inner::kPpp:
             break;
     }
@@ -93,7 +124,7 @@ bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounte
     inner.writable = false;
     inner.vlan_count = outer.vlan_count;
     inner.vlan = outer.vlan;
-    const Reason reason = decode_inner(inner, outer.inner, config_.verify_checksums);
+    const Reason reason = decode_inner(inner, outer.inner, {config_, reasons});
     if (reason == Reason::none) {
         packet::count(reasons, Reason::tunnel_inspected);
         return true;
@@ -107,7 +138,7 @@ bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounte
 }
 
 bool DecodeStage::decode_one(Packet& packet, packet::ReasonCounters& reasons) const {
-    const Reason reason = decode_packet(packet, config_.verify_checksums);
+    const Reason reason = decode_packet(packet, {config_, reasons});
     if (reason != Reason::none) {
         note(packet, reason, config_.drop_malformed, reasons);
     }
@@ -123,7 +154,7 @@ void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons)
         if (i + kPrefetchDistance < size) {
             __builtin_prefetch(batch[i + kPrefetchDistance].data);
         }
-        const Reason reason = decode_packet(batch[i], config_.verify_checksums);
+        const Reason reason = decode_packet(batch[i], {config_, reasons});
         if (reason != Reason::none) [[unlikely]] {
             note(batch[i], reason, config_.drop_malformed, reasons);
         }

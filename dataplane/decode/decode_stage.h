@@ -20,6 +20,14 @@ struct DecodeConfig {
     // looks at it.
     bool drop_malformed = true;
 
+    // Inline: packets whose sender chooses their path are dropped. Counted either way.
+    bool drop_source_route = true;
+
+    // Inline: a packet with a lower TTL or hop limit is dropped (1: only those that no router may
+    // forward). Set to the number of hops behind this box, nothing that the receiver will not get
+    // can pass for its data. Counted either way.
+    std::uint8_t min_ttl = 1;
+
     bool tunnels = true;  // packets inside tunnels are inspected, too
     std::uint8_t max_tunnel_depth = 4;
 

@@ -14,14 +14,19 @@ constexpr std::uint16_t kMoreFragments = 0x2000;
 constexpr std::uint16_t kFragmentOffset = 0x1fff;
 constexpr std::uint8_t kOptionEnd = 0;
 constexpr std::uint8_t kOptionNop = 1;
+constexpr std::uint8_t kLooseSourceRoute = 131;
+constexpr std::uint8_t kStrictSourceRoute = 137;
+
+enum class Options : std::uint8_t { kValid, kSourceRoute, kInvalid };
 
 // Hosts drop a packet whose options do not add up, so one that we let through would only be there
 // to confuse us.
-bool options_valid(Bytes options) {
+Options judge_options(Bytes options) {
+    Options found = Options::kValid;
     std::size_t at = 0;
     while (at < options.size()) {
         if (options[at] == kOptionEnd) {
-            return true;
+            return found;
         }
         if (options[at] == kOptionNop) {
             ++at;
@@ -29,11 +34,14 @@ bool options_valid(Bytes options) {
         }
         if (options.size() - at < 2 || options[at + 1] < 2 ||
             options[at + 1] > options.size() - at) {
-            return false;
+            return Options::kInvalid;
+        }
+        if (options[at] == kLooseSourceRoute || options[at] == kStrictSourceRoute) {
+            found = Options::kSourceRoute;
         }
         at += options[at + 1];
     }
-    return true;
+    return found;
 }
 
 // Two whole words, so that the flow stage, which reads the address in words soon after, need not
@@ -85,11 +93,17 @@ NetworkResult decode_ipv4(packet::Packet& packet, bool verify_checksum) {
     if (verify_checksum && !header_checksum_good({ip, header})) {
         return {Reason::ipv4_bad_checksum};
     }
-    if (header != kMinHeader && !options_valid({ip + kMinHeader, header - kMinHeader}))
-        [[unlikely]] {
-        return {Reason::ipv4_bad_header};
+    if (header == kMinHeader) [[likely]] {
+        return {};
     }
-    return {};
+    NetworkResult result;
+    result.options = true;
+    const Options options = judge_options({ip + kMinHeader, header - kMinHeader});
+    result.source_route = options == Options::kSourceRoute;
+    if (options == Options::kInvalid) {
+        result.reason = Reason::ipv4_bad_header;
+    }
+    return result;
 }
 
 }  // namespace sluice::decode

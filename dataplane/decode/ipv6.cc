@@ -49,6 +49,9 @@ NetworkResult walk_extensions(packet::Packet& packet) {
         if (kind == kRouting && header[3] != 0) {
             result.checksum_unknown = true;
         }
+        if (kind == kRouting && header[2] == 0 && header[3] != 0) {
+            result.source_route = true;  // type 0, which RFC 5095 forbids
+        }
         packet.ip_proto = header[0];
         packet.l4_off = static_cast<std::uint16_t>(packet.l4_off + length);
         packet.payload_len -= static_cast<std::uint32_t>(length);

@@ -19,6 +19,10 @@ struct NetworkResult {
     // The address in the IPv6 header is not the one that the sender summed (routing header with
     // segments left, RFC 8200 section 8.1), so that a transport checksum cannot be judged here.
     bool checksum_unknown = false;
+
+    bool options = false;  // IPv4: the header has options
+    bool source_route =
+        false;  // the sender chooses the path: RFC 791 options 131 and 137, RFC 5095
 };
 
 NetworkResult decode_ipv4(packet::Packet& packet, bool verify_checksum);

@@ -13,6 +13,8 @@ packet::ExceptionPolicy policy_of(control::ExceptionPolicy p) {
 }  // namespace
 
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) {
+    out.decode.drop_source_route = config.dataplane.drop_source_route;
+    out.decode.min_ttl = static_cast<std::uint8_t>(config.dataplane.min_ttl);
     const control::FlowLimits& f = config.flow;
     out.flow.max_flows = f.max_flows;
     out.flow.timeouts.tcp_new = seconds(f.tcp_new_s);

@@ -29,6 +29,8 @@ TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
     Result<Config> defaults = parse_config(text, "t");
     ASSERT_TRUE(defaults.ok()) << defaults.error().to_string();
     EXPECT_EQ(c.flow.max_flows, defaults.value().flow.max_flows);
+    EXPECT_EQ(c.dataplane.min_ttl, defaults.value().dataplane.min_ttl);
+    EXPECT_EQ(c.dataplane.drop_source_route, defaults.value().dataplane.drop_source_route);
     EXPECT_EQ(c.events.path, defaults.value().events.path);
 }
 

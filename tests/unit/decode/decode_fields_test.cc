@@ -138,11 +138,11 @@ TEST(DecodeFields, PaddingBehindTheIpPacketIsNoPayload) {
 
 TEST(DecodeFields, Ipv4Options) {
     const std::array<std::uint8_t, 4> router_alert = {148, 4, 0, 0};
-    One o(v4().ip_options(router_alert).udp(5, 6).payload("x"));
+    One o(v4().ip_options(router_alert).udp(5, 6).payload("x"), {{Reason::ipv4_options, 1}});
     EXPECT_EQ(o.packet.l4_off, 38);
     EXPECT_EQ(o.payload(), "x");
     const std::array<std::uint8_t, 4> end_early = {1, 0, 7, 7};  // NOP, END, junk
-    One p(v4().ip_options(end_early).udp(5, 6).payload("y"));
+    One p(v4().ip_options(end_early).udp(5, 6).payload("y"), {{Reason::ipv4_options, 1}});
     EXPECT_EQ(p.payload(), "y");
 }
 
@@ -225,6 +225,7 @@ TEST(DecodeFields, AtomicFragmentIsAnOrdinaryPacket) {
 TEST(DecodeFields, ChecksumIsNotJudgedWhileSegmentsAreLeft) {
     std::array<std::uint8_t, 23> routing = {};
     routing[0] = 2;  // 24 bytes
+    routing[1] = 4;  // RFC 8754
     routing[2] = 1;  // segments left
     One o(v6().extension(43, routing).tcp(1, 2).l4_checksum(0x1234).payload("srv6"));
     EXPECT_TRUE(o.packet.l4_ok);
