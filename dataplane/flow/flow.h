@@ -45,15 +45,25 @@ enum class FlowVerdict : std::uint8_t { kInspect, kDrop, kPass };
 // One direction of a TCP connection, as dataplane/stream keeps it. Sequence numbers are of the
 // sender of this direction.
 struct TcpHalf {
-    SeqNum next;               // next in-order byte expected to be inspected
-    SeqNum acked;              // highest cumulative ACK seen from the receiver
-    std::uint32_t window = 0;  // receive window announced by this direction's SENDER, scaled, bytes
-    std::uint32_t store =
-        kNoIndex;             // stream/: window and out-of-order copies; kNoIndex: none taken
-    std::int8_t wscale = -1;  // shift of this sender's window field; -1: not offered
-    bool seen = false;        // next valid
-    bool fin = false;         // FIN reached in order; next is the byte after it
-    bool broken = false;      // reassembly given up (policy); raw bytes are not inspected any more
+    SeqNum next;                     // next in-order byte expected to be inspected
+    SeqNum acked;                    // highest cumulative ACK seen from the receiver
+    std::uint32_t store = kNoIndex;  // stream/: window and out-of-order copies; kNoIndex: none
+    std::uint32_t ts_recent = 0;     // RFC 7323 section 4.3, when ts_on
+    std::uint16_t window = 0;        // receive window announced by this direction's SENDER, as sent
+    std::int8_t wscale = -1;         // shift of this sender's window field; -1: not offered
+    bool seen : 1 = false;           // next valid
+    bool fin : 1 = false;            // FIN reached in order; next is the byte after it
+    bool fin_pending : 1 = false;    // a FIN was seen at fin_seq, bytes before it are missing
+    bool broken : 1 = false;    // reassembly given up (policy); bytes are not inspected any more
+    bool end_sent : 1 = false;  // stream/: final chunk handed on
+    bool window_scaled : 1 = false;  // window is in units of wscale; in a SYN it never is
+    bool ts_on : 1 = false;          // began with a timestamp
+    bool syn_unanswered : 1 =
+        false;  // answered a SYN by one without ACK, and sent no SYN/ACK since
+
+    std::uint32_t window_bytes() const {
+        return std::uint32_t{window} << (window_scaled ? static_cast<unsigned>(wscale) : 0U);
+    }
 };
 
 inline constexpr std::uint8_t kClosingFinToServer = 1;
@@ -74,11 +84,12 @@ struct alignas(64) Flow {
     FlowState state = FlowState::kNew;
     FlowVerdict verdict = FlowVerdict::kInspect;
     AppProto app = AppProto::kUnknown;
-    bool seen_to_client = false;
-    bool midstream = false;
     std::uint8_t tcp_state = 0;  // dataplane/stream's own
-    std::array<bool, 2>
-        fin_pending{};  // stream/: a FIN was seen at fin_seq, bytes before it are missing
+    bool seen_to_client : 1 = false;
+    bool midstream : 1 = false;
+    bool one_sided : 1 = false;            // counted as tcp_asymmetric
+    bool ts_ignored : 1 = false;           // SYN and answer did not both offer timestamps
+    std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_tracker.cc
 
     // Line 3: start, end, housekeeping.
     std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)
@@ -96,8 +107,7 @@ struct alignas(64) Flow {
     bool resyn_seen = false;
     std::uint8_t closing =
         0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
-    std::array<bool, 2> end_sent{};  // stream/: final chunk handed on
-    std::uint8_t detect_flags = 0;   // dataplane/detect's own
+    std::uint8_t detect_flags = 0;  // dataplane/detect's own
 };
 
 static_assert(sizeof(FlowKey) == 40);

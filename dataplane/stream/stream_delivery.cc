@@ -45,7 +45,7 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
     TcpHalf& h = f.half[index_of(d)];
     Piece piece;
     if (h.broken || h.fin || !pick(d, piece)) {
-        if (!h.broken && f.fin_pending[index_of(d)] && h.next == f.fin_seq[index_of(d)]) {
+        if (!h.broken && h.fin_pending && h.next == f.fin_seq[index_of(d)]) {
             finish_fin(d);
         }
         return false;
@@ -67,10 +67,10 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
     out.fresh = n;
     out.offset = s->end_offset - out.window.size();
     out.gap = s->gap;
-    out.end = f.fin_pending[index_of(d)] && h.next == f.fin_seq[index_of(d)];
+    out.end = h.fin_pending && h.next == f.fin_seq[index_of(d)];
     s->gap = false;
     if (out.end) {
-        f.end_sent[index_of(d)] = true;
+        h.end_sent = true;
         finish_fin(d);
     }
     return true;
@@ -177,7 +177,7 @@ void StreamStage::out_of_memory(Direction d) {
     close_store(h);
     h.next = end.after(h.next) ? end : h.next;
     h.broken = true;
-    if (work_.flow->fin_pending[index_of(d)]) {
+    if (h.fin_pending) {
         finish_fin(d);
     }
 }
@@ -186,7 +186,7 @@ void StreamStage::out_of_memory(Direction d) {
 void StreamStage::finish_fin(Direction d) {
     Flow& f = *work_.flow;
     TcpHalf& h = f.half[index_of(d)];
-    f.fin_pending[index_of(d)] = false;
+    h.fin_pending = false;
     h.fin = true;
     h.next = h.next.plus(1);
     work_.end[index_of(d)] = true;
@@ -197,11 +197,11 @@ void StreamStage::finish_fin(Direction d) {
 
 bool StreamStage::produce_end(Direction d, StreamChunk& out) {
     Flow& f = *work_.flow;
-    const TcpHalf& h = f.half[index_of(d)];
-    if (f.end_sent[index_of(d)] || h.store == kNoIndex) {
+    TcpHalf& h = f.half[index_of(d)];
+    if (h.end_sent || h.store == kNoIndex) {
         return false;
     }
-    f.end_sent[index_of(d)] = true;
+    h.end_sent = true;
     const StreamState& s = windows_[h.store];
     out = StreamChunk{};
     out.flow = &f;

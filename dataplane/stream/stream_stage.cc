@@ -180,7 +180,7 @@ void StreamStage::take_segment(Packet& p) {
     }
     if (fin && !h.fin && !p.dropped()) {
         f.fin_seq[index_of(d)] = end;
-        f.fin_pending[index_of(d)] = true;
+        h.fin_pending = true;
         work_.drain[index_of(d)] = true;
     }
 }
@@ -192,8 +192,7 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
     const SeqNum end = seq.plus(p.payload_len);
     const SeqNum have = data_end(h);
     p.reassembled = true;
-    if ((h.fin && end.after(have)) ||
-        (f.fin_pending[index_of(d)] && end.after(f.fin_seq[index_of(d)]))) {
+    if ((h.fin && end.after(have)) || (h.fin_pending && end.after(f.fin_seq[index_of(d)]))) {
         refuse(p, Reason::tcp_out_of_window);  // bytes after the sender's FIN
         return;
     }
@@ -225,7 +224,7 @@ bool StreamStage::fin_fits(Packet& p, SeqNum at) {
     const Flow& f = *p.flow;
     const std::size_t d = index_of(p.direction);
     const TcpHalf& h = f.half[d];
-    if (h.fin || f.fin_pending[d]) {
+    if (h.fin || h.fin_pending) {
         if (at == f.fin_seq[d]) {
             return true;
         }

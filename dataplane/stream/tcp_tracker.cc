@@ -24,12 +24,13 @@ void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
     TcpHalf& h = f.half[d];
     f.isn[d] = p.tcp.seq;
     h.next = h.acked = p.tcp.seq.plus(1);
-    h.window = p.tcp.window;  // never scaled in a SYN
+    h.window = p.tcp.window;
+    h.window_scaled = false;
     h.wscale = std::min(p.tcp.wscale, max_shift);
     h.seen = true;
     h.fin = false;
-    f.fin_pending[d] = false;
-    f.end_sent[d] = false;
+    h.fin_pending = false;
+    h.end_sent = false;
 }
 
 // A direction whose SYN was not seen begins with whatever comes first.
@@ -44,7 +45,8 @@ void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
         h.acked = h.next;
     }
     h.wscale = shift;
-    h.window = std::uint32_t{p.tcp.window} << shift;
+    h.window = p.tcp.window;
+    h.window_scaled = shift > 0;
     h.seen = true;
 }
 
@@ -111,7 +113,7 @@ TcpOutcome TcpTracker::on_reset(Flow& f, const Packet& p) {
         const std::int32_t ahead = p.tcp.seq.distance_from(h.next);
         valid = ahead == 0;
         const std::int64_t room =
-            std::int64_t{o.seen ? o.window : kUnknownWindow} + config_.window_slack;
+            std::int64_t{o.seen ? o.window_bytes() : kUnknownWindow} + config_.window_slack;
         const bool within = !p.tcp.seq.before(h.acked) && ahead <= room;
         if (!valid && within) {
             return {TcpAction::kIgnore, Reason::none};
@@ -202,7 +204,7 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         o.wscale = h.wscale < 0 ? std::int8_t{0}
                                 : kMaxShift;  // the second SYN's offer was not kept: be generous
         agree_on_scaling(f);
-        o.fin = f.fin_pending[c] = f.end_sent[c] = f.resyn_seen = false;
+        o.fin = o.fin_pending = o.end_sent = f.resyn_seen = false;
         f.state = FlowState::kNew;
         set_state(f, TcpState::kSynReceived);
         ++stats_.resyncs;
@@ -232,9 +234,10 @@ TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
     f.isn[c] = p.tcp.ack.plus(0xffffffff);
     o.next = o.acked = p.tcp.ack;
     o.wscale = p.tcp.wscale < 0 ? std::int8_t{0} : kMaxShift;
-    o.window = kUnknownWindow;
     o.seen = true;
     agree_on_scaling(f);
+    o.window = 0xffff;  // until it speaks, the largest that it can mean
+    o.window_scaled = o.wscale > 0;
     set_state(f, TcpState::kSynReceived);
     return {TcpAction::kAccept, Reason::tcp_midstream};
 }

@@ -91,7 +91,7 @@ class TcpTracker {
         const bool trust_acks = o.seen && config_.inline_mode;
         const SeqNum left = trust_acks || h.acked.after(h.next) ? h.acked : h.next;
         const std::int64_t room =
-            std::int64_t{o.seen ? o.window : kUnknownWindow} + config_.window_slack;
+            std::int64_t{o.seen ? o.window_bytes() : kUnknownWindow} + config_.window_slack;
         return p.tcp.seq.plus(p.payload_len).distance_from(left) <= room;
     }
 
@@ -106,14 +106,14 @@ class TcpTracker {
             if (advance < 0) {
                 return true;  // old: an overtaken packet; its window is old too
             }
-            const std::int64_t room = std::int64_t{h.window} + config_.window_slack;
+            const std::int64_t room = std::int64_t{h.window_bytes()} + config_.window_slack;
             if (config_.inline_mode && p.tcp.ack.distance_from(o.next) > room) {
                 return false;
             }
             o.acked = p.tcp.ack;
         }
-        const int shift = h.wscale > 0 ? h.wscale : 0;
-        h.window = std::uint32_t{p.tcp.window} << shift;
+        h.window = p.tcp.window;
+        h.window_scaled = h.wscale > 0;
         return true;
     }
 
