@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attacks on the box's own memory, and then the payload: what the limits give up must be told.
+#include "tests/evasion/case.h"
+
+namespace sluice::evasion {
+
+namespace {
+
+using packet::Reason;
+using std::string_view;
+
+constexpr const char* kLimits = "the limits within reach are those of the small pipeline";
+
+PacketBuilder from(const Player& p, int host) {
+    PacketBuilder b;
+    b.ipv4("10.66." + std::to_string(host / 250) + "." + std::to_string(host % 250 + 1),
+           p.wire.server);
+    return b;
+}
+
+}  // namespace
+
+std::vector<Case> resource_cases() {
+    return {
+        {"flood_half_open", "TCP: half-open floods, SYN flood, state exhaustion",
+         [](Player& p, const Text& t) {
+             p.connect();
+             p.stream(string_view(t.payload).substr(0, 20), 5);
+             for (int i = 0; i < 1000; ++i) {
+                 p.send(
+                     from(p, i).tcp(2000, p.wire.server_port).seq(1).ack(0).flags(packet::kTcpSyn));
+             }
+             p.stream(string_view(t.payload).substr(20), 5, 20);
+         },
+         Reason::flow_evicted, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"flood_fragments", "IP: fragment flood; fragment-cache exhaustion",
+         [](Player& p, const Text& t) {
+             const Frame body = p.l4(p.udp(t.decoy));
+             for (std::uint32_t id = 1000; id < 6000; ++id) {
+                 p.send(p.fragment(body, 0, 24, true, packet::kProtoUdp, id));
+             }
+             p.send(p.udp(t.payload));
+         },
+         Reason::fragment_source_limit, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"flood_fragment_sources", "IP: fragment flood from many sources",
+         [](Player& p, const Text& t) {
+             const Frame body = p.l4(p.udp(t.decoy));
+             for (int i = 0; i < 10'000; ++i) {
+                 p.send(from(p, i)
+                            .fragment(0, true)
+                            .ip_proto(packet::kProtoUdp)
+                            .payload(Bytes(body).first(24)));
+             }
+             p.send(p.udp(t.payload));
+         },
+         Reason::fragment_table_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"flood_out_of_order", "Attacks on us: OOO-queue exhaustion: policy, counted",
+         [](Player& p, const Text& t) {
+             p.connect();
+             for (std::size_t i = 0; i < 700; ++i) {
+                 p.send(p.tcp(100 + i * 2, "d"));
+             }
+             p.stream(t.payload, 9);
+         },
+         Reason::tcp_copy_store_full},
+        {"flood_alerts", "Attacks on us: alert flood must not stop forwarding",
+         [](Player& p, const Text& t) {
+             for (int i = 0; i < 200; ++i) {
+                 p.send(from(p, i).udp(2000, p.wire.server_port).payload(kMarker));
+             }
+             p.send(p.udp(t.payload));
+         },
+         Reason::event_ring_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
+    };
+}
+
+}  // namespace sluice::evasion
