@@ -12,6 +12,7 @@ namespace {
 // Small, so that the limits are within reach of a case and a pipeline is quickly made.
 pipeline::PipelineConfig small_config() {
     pipeline::PipelineConfig c = pipeline::inline_config();
+    c.decode.min_ttl = 2;  // there is a router behind the box: ModelReceiver, Traits::far
     c.flow.max_flows = 256;
     c.stream.arena_bytes = std::size_t{1} << 20;
     c.stream.copy_store_bytes = std::size_t{1} << 18;
