@@ -49,6 +49,7 @@ struct DataplaneConfig {
     std::vector<std::uint32_t> cores;  // one per worker; empty: chosen by the kernel
     SegmentMode mode = SegmentMode::kInline;
     ExceptionPolicy exception_policy = ExceptionPolicy::kPass;
+    ExceptionPolicy unknown_protocols = ExceptionPolicy::kPass;  // what is not inspected at all
     Hugepages hugepages = Hugepages::kAuto;
     Idle idle = Idle::kSleep;
     std::uint32_t memory_mb = 256;

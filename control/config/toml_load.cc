@@ -136,6 +136,9 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
     in.choice("exception_policy", out.exception_policy,
               {{"pass", static_cast<int>(ExceptionPolicy::kPass)},
                {"drop", static_cast<int>(ExceptionPolicy::kDrop)}});
+    in.choice("unknown_protocols", out.unknown_protocols,
+              {{"pass", static_cast<int>(ExceptionPolicy::kPass)},
+               {"drop", static_cast<int>(ExceptionPolicy::kDrop)}});
     in.choice("hugepages", out.hugepages,
               {{"auto", static_cast<int>(Hugepages::kAuto)},
                {"on", static_cast<int>(Hugepages::kOn)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/decode/decode_stage.h"
 
+#include "dataplane/decode/header_bytes.h"
 #include "dataplane/decode/l2.h"
 #include "dataplane/decode/l3.h"
 #include "dataplane/decode/l4.h"
@@ -17,6 +18,17 @@ namespace {
 // start is line-aligned in the NIC's buffers. At some 15 ns of work per packet, 6 packets cover one
 // miss to memory (about 90 ns).
 constexpr std::size_t kPrefetchDistance = 6;
+
+// A packet that carries another is known by it, whatever its transport.
+Reason decode_payload(Packet& packet, bool verify_checksum, bool tunnels) {
+    const Reason reason = decode_transport(packet, verify_checksum);
+    if (packet.ip_proto == packet::kProtoTcp || !tunnels ||
+        (reason != Reason::none && reason != Reason::l4_uninspected)) [[likely]] {
+        return reason;
+    }
+    const Reason inside = find_tunnel(packet);
+    return packet.tunnel != packet::Tunnel::kNone || inside != Reason::none ? inside : reason;
+}
 
 // What decode works by, and where it counts what is odd but goes on.
 struct Context {
@@ -58,11 +70,8 @@ Reason decode_network(Packet& packet, std::uint16_t ether_type, const Context& c
     if (packet.is_fragment) {
         return Reason::fragment_uninspected;
     }
-    const Reason reason = decode_transport(packet, verify_checksums && !network.checksum_unknown);
-    if (reason == Reason::none || reason == Reason::l4_uninspected) {
-        find_tunnel(packet);
-    }
-    return packet.tunnel != packet::Tunnel::kNone ? Reason::none : reason;
+    return decode_payload(packet, verify_checksums && !network.checksum_unknown,
+                          context.config.tunnels);
 }
 
 Reason decode_packet(Packet& packet, const Context& context) {
@@ -74,20 +83,42 @@ Reason decode_packet(Packet& packet, const Context& context) {
 // Well-formed, but beyond what we inspect.
 bool is_uninspected(Reason reason) {
     return reason == Reason::ethertype_uninspected || reason == Reason::vlan_depth ||
+           reason == Reason::mpls_depth || reason == Reason::pppoe_uninspected ||
            reason == Reason::fragment_uninspected || reason == Reason::l4_uninspected ||
-           reason == Reason::tunnel_not_ip;
+           reason == Reason::tunnel_malformed || reason == Reason::tunnel_not_ip;
 }
 
-void note(Packet& packet, Reason reason, bool drop_malformed, packet::ReasonCounters& reasons) {
+// A protocol that nothing here reads; without ARP there would be no IPv4 to inspect.
+bool is_unknown(const Packet& packet, Reason reason) {
+    if (reason == Reason::ethertype_uninspected) {
+        return packet.l3_off < kEthernetHeader ||
+               load16(packet.data, packet.l3_off - 2U) != kEtherArp;
+    }
+    return !packet.l4_ok && (reason == Reason::l4_uninspected ||
+                             reason == Reason::tunnel_malformed || reason == Reason::tunnel_not_ip);
+}
+
+void note(Packet& packet, Reason reason, const DecodeConfig& config,
+          packet::ReasonCounters& reasons) {
     packet::count(reasons, reason);
     if (is_uninspected(reason)) {
+        if (config.drop_unknown && is_unknown(packet, reason)) {
+            packet.drop(reason);
+        }
         return;
     }
-    if (drop_malformed) {
+    if (config.drop_malformed) {
         packet.drop(reason);
     } else {
         packet.ip_version = 0;
     }
+}
+
+Reason decode_ppp(Packet& inner, const Context& context) {
+    const LinkResult link = read_ppp(inner.frame(), 0);
+    inner.l3_off = link.offset;
+    return link.reason != Reason::none ? link.reason
+                                       : decode_network(inner, link.ether_type, context);
 }
 
 // What lies in the frame behind the outer header is read as a frame of its own.
@@ -100,21 +131,12 @@ Reason decode_inner(Packet& inner, packet::Inner kind, const Context& context) {
         case packet::Inner::kIpv6:
             return decode_network(inner, kEtherIpv6, context);
         case packet::Inner::kPpp:
-            break;
+            return decode_ppp(inner, context);
     }
     return Reason::tunnel_not_ip;
 }
 
-}  // namespace
-
-bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounters& reasons) const {
-    if (!config_.tunnels) {
-        return false;
-    }
-    if (outer.depth == config_.max_tunnel_depth) {
-        packet::count(reasons, Reason::tunnel_depth);
-        return false;
-    }
+void lend(const Packet& outer, Packet& inner) {
     inner.data = outer.data + outer.inner_off;
     inner.len = outer.payload_off + outer.payload_len - outer.inner_off;
     inner.number = outer.number;
@@ -124,23 +146,46 @@ bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounte
     inner.writable = false;
     inner.vlan_count = outer.vlan_count;
     inner.vlan = outer.vlan;
+}
+
+}  // namespace
+
+bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounters& reasons) const {
+    if (outer.depth >= config_.max_tunnel_depth) {
+        packet::count(reasons, Reason::tunnel_depth);
+        if (config_.exception == packet::ExceptionPolicy::kDrop) {
+            inner.drop(Reason::tunnel_depth);
+        }
+        return false;
+    }
+    lend(outer, inner);
     const Reason reason = decode_inner(inner, outer.inner, {config_, reasons});
     if (reason == Reason::none) {
         packet::count(reasons, Reason::tunnel_inspected);
         return true;
     }
-    if (is_uninspected(reason)) {
+    if (reason == Reason::ip_source_route || reason == Reason::ip_low_ttl) {
         packet::count(reasons, reason);
-        return inner.ip_version != 0;
+        inner.drop(reason);
+        return false;
     }
-    packet::count(reasons, Reason::tunnel_malformed);
-    return false;
+    if (!is_uninspected(reason)) {
+        packet::count(reasons, Reason::tunnel_malformed);
+        return false;
+    }
+    packet::count(reasons,
+                  reason == Reason::ethertype_uninspected ? Reason::tunnel_not_ip : reason);
+    if (config_.drop_unknown && is_unknown(inner, reason)) {
+        inner.drop(reason);
+        return false;
+    }
+    return inner.ip_version != 0;
 }
 
 bool DecodeStage::decode_one(Packet& packet, packet::ReasonCounters& reasons) const {
     const Reason reason = decode_packet(packet, {config_, reasons});
     if (reason != Reason::none) {
-        note(packet, reason, config_.drop_malformed, reasons);
+        note(packet, reason, config_, reasons);
     }
     return reason == Reason::none || is_uninspected(reason);
 }
@@ -156,7 +201,7 @@ void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons)
         }
         const Reason reason = decode_packet(batch[i], {config_, reasons});
         if (reason != Reason::none) [[unlikely]] {
-            note(batch[i], reason, config_.drop_malformed, reasons);
+            note(batch[i], reason, config_, reasons);
         }
     }
 }

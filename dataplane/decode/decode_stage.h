@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// DecodeStage: Ethernet II (RFC 894), up to two VLAN tags (IEEE 802.1Q), IPv4 (RFC 791), IPv6 with
-// extension headers (RFC 8200), TCP (RFC 9293), UDP, ICMP, ICMPv6, SCTP: fills the "Set by decode"
-// part of each packet. Borrows the frames for the call, never writes to them. One pass per batch,
-// iterative, no state between packets. Every frame that is not understood has a Reason: malformed
-// ones are dropped (or, in tap and replay, left alone), unknown ones forwarded. One worker thread.
+// DecodeStage: Ethernet II (RFC 894), up to two VLAN tags (IEEE 802.1Q), MPLS, PPPoE, IPv4 (RFC
+// 791), IPv6 with extension headers (RFC 8200), TCP (RFC 9293), UDP, ICMP, ICMPv6, SCTP, and the
+// headers of tunnels (tunnel.h): fills the "Set by decode" part of each packet. Borrows the frames
+// for the call, never writes to them. One pass per batch, iterative, no state between packets.
+// Every frame that is not understood has a Reason: malformed ones are dropped (or, in tap and
+// replay, left alone), unknown ones forwarded. One worker thread.
 #pragma once
 
 #include "dataplane/packet/batch.h"
@@ -31,7 +32,11 @@ struct DecodeConfig {
     bool tunnels = true;  // packets inside tunnels are inspected, too
     std::uint8_t max_tunnel_depth = 4;
 
-    // What is no IP, and transport protocols that are not decoded, pass; true: they are dropped.
+    // For tunnels in tunnels beyond that depth.
+    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+
+    // What is no IP, and transport protocols that are not decoded, pass; true: they are dropped,
+    // but for ARP, PPPoE's control packets and link headers in numbers beyond ours.
     bool drop_unknown = false;
 };
 
@@ -42,7 +47,8 @@ class DecodeStage {
     // REQUIRES: packets fresh from Batch::add(), with only the backend's fields set
     void process(packet::Batch& batch, packet::ReasonCounters& reasons) const;
 
-    // The packet that 'outer' carries. False: none, or none that is inspected (counted).
+    // The packet that 'outer' carries. False: none that is inspected (counted); when inner is
+    // dropped, outer may not go on either.
     // 'inner' borrows outer's bytes. A malformed inner packet is left alone: its receiver discards
     // it, and what looks like a tunnel may be something else.
     // REQUIRES: outer.tunnel != kNone; inner fresh

@@ -68,6 +68,10 @@ void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
         }
         inner = {};
         if (!decode_.enter(*outer, inner, reasons_)) {
+            if (inner.dropped()) {
+                packet.drop(inner.reason);
+                verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
+            }
             return;
         }
         flow_.process_within(inner, now, reasons_);

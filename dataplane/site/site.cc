@@ -16,6 +16,8 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.decode.drop_source_route = config.dataplane.drop_source_route;
     out.decode.min_ttl = static_cast<std::uint8_t>(config.dataplane.min_ttl);
     const control::FlowLimits& f = config.flow;
+    out.decode.exception = policy_of(config.dataplane.exception_policy);
+    out.decode.drop_unknown = config.dataplane.unknown_protocols == control::ExceptionPolicy::kDrop;
     out.flow.max_flows = f.max_flows;
     out.flow.timeouts.tcp_new = seconds(f.tcp_new_s);
     out.flow.timeouts.tcp_established = seconds(f.tcp_established_s);

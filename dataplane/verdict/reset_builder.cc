@@ -132,10 +132,15 @@ std::size_t build_reset(const Reply& r, const ResetFields& fields, MutableBytes 
     return finish(w);
 }
 
+// Labels and PPPoE sessions are other ones on the way back, which we do not know.
+bool link_can_be_turned(const Packet& packet) {
+    return packet.l3_off == 2 * kMac + 2 + std::size_t{packet.vlan_count} * 4;
+}
+
 // A RST is never answered with a RST.
 bool may_reset(const Packet& packet) {
-    return packet.ip_version != 0 && packet.l4_ok && packet.ip_proto == packet::kProtoTcp &&
-           (packet.tcp.flags & packet::kTcpRst) == 0;
+    return link_can_be_turned(packet) && packet.ip_version != 0 && packet.l4_ok &&
+           packet.ip_proto == packet::kProtoTcp && (packet.tcp.flags & packet::kTcpRst) == 0;
 }
 
 bool has_ack(const Packet& packet) {
@@ -170,8 +175,9 @@ bool is_unicast(const Packet& packet, const IpAddr& address) {
 
 bool may_refuse(const Packet& packet) {
     const bool group_mac = packet.len == 0 || (packet.data[0] & 1) != 0;
-    return packet.ip_version != 0 && !packet.is_fragment && !group_mac && !is_icmp_error(packet) &&
-           is_unicast(packet, packet.src) && is_unicast(packet, packet.dst);
+    return link_can_be_turned(packet) && packet.ip_version != 0 && !packet.is_fragment &&
+           !group_mac && !is_icmp_error(packet) && is_unicast(packet, packet.src) &&
+           is_unicast(packet, packet.dst);
 }
 
 void write_unreachable(Writer& w, const Reply& r, Bytes quote) {

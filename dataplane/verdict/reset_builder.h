@@ -2,9 +2,9 @@
 // Frames that tell an end that its packet was stopped: TCP RST toward either end (RFC 9293
 // section 3.5.2, so numbered that RFC 5961 endpoints accept it at once), ICMP port unreachable
 // toward the source (RFC 792, RFC 4443 section 3.1). Written into the caller's buffer; VLAN tags
-// are kept, frames are padded to the Ethernet minimum. Each returns the size in bytes, or 0:
-// nothing may be sent in answer to this packet, or no room. Sizes in bytes without FCS. No
-// allocation, any thread.
+// are kept, MPLS and PPPoE are not answered, frames are padded to the Ethernet minimum. Each
+// returns the size in bytes, or 0: nothing may be sent in answer to this packet, or no room. Sizes
+// in bytes without FCS. No allocation, any thread.
 #pragma once
 
 #include "dataplane/packet/packet.h"

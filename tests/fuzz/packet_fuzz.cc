@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a batch of frames through decode, then every answer to each packet. Input: a byte of
-// settings (bit 0 verify checksums, bit 1 drop malformed), then frames, each behind its length as
-// two little-endian bytes.
+// Any bytes as a batch of frames through decode, then what is inside tunnels, then every answer to
+// each packet. Input: a byte of
+// settings (bit 0 verify checksums, bit 1 drop malformed, bit 2 drop what is unknown), then frames,
+// each behind its length as two little-endian bytes.
 #include "dataplane/base/check.h"
 #include "dataplane/decode/decode_stage.h"
 #include "dataplane/verdict/reset_builder.h"
@@ -22,7 +23,27 @@ void check_offsets(const packet::Packet& p) {
     SLUICE_CHECK(!(p.l4_ok && (p.dropped() || p.is_fragment || p.ip_version == 0)));
     if (p.ip_version != 0) {
         SLUICE_CHECK(p.ip_version == 4 || p.ip_version == 6);
-        SLUICE_CHECK(p.l3_off >= 14 && p.l4_off > p.l3_off && p.payload_off >= p.l4_off);
+        SLUICE_CHECK((p.depth != 0 || p.l3_off >= 14) && p.l4_off > p.l3_off &&
+                     p.payload_off >= p.l4_off);
+    }
+    if (p.tunnel != packet::Tunnel::kNone) {
+        SLUICE_CHECK(p.inner_off >= p.payload_off);
+        SLUICE_CHECK(p.inner_off < p.payload_off + p.payload_len);
+    }
+}
+
+void enter_tunnels(const decode::DecodeStage& stage, const packet::Packet& outermost,
+                   packet::ReasonCounters& reasons) {
+    packet::Packet outer = outermost;
+    while (outer.tunnel != packet::Tunnel::kNone) {
+        packet::Packet inner;
+        if (!stage.enter(outer, inner, reasons)) {
+            return;
+        }
+        SLUICE_CHECK(inner.depth == outer.depth + 1 && inner.data >= outer.data);
+        SLUICE_CHECK(inner.data + inner.len <= outer.data + outer.len);
+        check_offsets(inner);
+        outer = inner;
     }
 }
 
@@ -69,9 +90,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         p.len = static_cast<std::uint32_t>(frames.back().size());
     }
     packet::ReasonCounters reasons{};
-    decode::DecodeStage({(settings & 1) != 0, (settings & 2) != 0}).process(batch, reasons);
+    decode::DecodeConfig config{(settings & 1) != 0, (settings & 2) != 0};
+    config.drop_unknown = (settings & 4) != 0;
+    const decode::DecodeStage stage(config);
+    stage.process(batch, reasons);
     for (const packet::Packet& p : batch) {
         check_offsets(p);
+        enter_tunnels(stage, p, reasons);
         check_answers(p);
     }
     return 0;

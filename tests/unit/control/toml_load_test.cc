@@ -46,6 +46,15 @@ TEST(Config, EveryPortKind) {
     EXPECT_EQ(config.value().segments[2].ports[0].kind, PortKind::kRing);
 }
 
+TEST(Config, UnknownProtocolsPassUnlessToldOtherwise) {
+    EXPECT_EQ(parse_config(kSegment, "t").value().dataplane.unknown_protocols,
+              ExceptionPolicy::kPass);
+    const std::string text = "[dataplane]\nunknown_protocols = \"drop\"\n";
+    EXPECT_EQ(parse_config(text + kSegment, "t").value().dataplane.unknown_protocols,
+              ExceptionPolicy::kDrop);
+    error_of(std::string("[dataplane]\nunknown_protocols = \"log\"\n") + kSegment);
+}
+
 TEST(Config, UnknownKeyNamesItsPlace) {
     const Error error = error_of(std::string("[dataplane]\nworkers = 2\nworker = 3\n") + kSegment);
     EXPECT_EQ(error.where.file, "t.toml");

@@ -232,9 +232,9 @@ TEST(DecodeFields, ChecksumIsNotJudgedWhileSegmentsAreLeft) {
 }
 
 TEST(DecodeFields, OtherProtocolsKeepTheirIpPayload) {
-    One o(v4().ip_proto(47).payload("gre"), {{Reason::l4_uninspected, 1}});
+    One o(v4().ip_proto(89).payload("gre"), {{Reason::l4_uninspected, 1}});
     EXPECT_EQ(o.packet.ip_version, 4);
-    EXPECT_EQ(o.packet.ip_proto, 47);
+    EXPECT_EQ(o.packet.ip_proto, 89);
     EXPECT_FALSE(o.packet.l4_ok);
     EXPECT_EQ(o.payload(), "gre");
     EXPECT_FALSE(o.packet.dropped());

@@ -12,6 +12,7 @@ namespace sluice::decode {
 namespace {
 
 using packet::Reason;
+using test::Frame;
 using test::PacketBuilder;
 using test::TestBatch;
 
@@ -54,6 +55,25 @@ PacketBuilder many_extensions(int n) {
     return b.tcp(1, 2);
 }
 
+// The IP packet is whole in the frame, but longer than PPPoE says.
+PacketBuilder pppoe_cutting_ip() {
+    const Frame ip = v4().udp(1, 2).payload("abc").build();
+    Frame payload = {0x11, 0, 0, 1, 0, 32, 0, 0x21};
+    payload.insert(payload.end(), ip.begin() + 14, ip.end());
+    return PacketBuilder().ether_type(0x8864).payload(payload);
+}
+
+Frame pseudowires(int n) {
+    Frame f;
+    for (int i = 0; i < n; ++i) {
+        f.insert(f.end(), {0, 1, 1, 64, 0, 0, 0, 0});
+        f.insert(f.end(), 12, 2);
+        f.insert(f.end(), {0x88, 0x47});
+    }
+    f.insert(f.end(), {0, 1, 1, 64, 0, 0, 0, 0});
+    return f;
+}
+
 std::vector<Case> link_cases() {
     return {
         {"empty frame", v4().truncate(0), Reason::frame_truncated},
@@ -74,6 +94,31 @@ std::vector<Case> link_cases() {
         {"ARP in a VLAN", PacketBuilder().vlan(5).ether_type(0x0806), Reason::ethertype_uninspected,
          false},
         {"three tags", v4().vlan(1).vlan(2).vlan(3).tcp(1, 2), Reason::vlan_depth, false},
+        {"PPPoE discovery", PacketBuilder().ether_type(0x8863).payload("x"),
+         Reason::pppoe_uninspected, false},
+        {"PPPoE with LCP",
+         PacketBuilder().ether_type(0x8864).payload(bytes({0x11, 0, 0, 1, 0, 3, 0xc0, 0x21, 1})),
+         Reason::pppoe_uninspected, false},
+        {"PPPoE cut", PacketBuilder().ether_type(0x8864).payload(bytes({0x11, 0, 0, 1, 0})),
+         Reason::frame_truncated},
+        {"PPPoE length over frame",
+         PacketBuilder().ether_type(0x8864).payload(bytes({0x11, 0, 0, 1, 0, 4, 0, 0x21, 0x45})),
+         Reason::frame_truncated},
+        {"PPPoE length within IP", pppoe_cutting_ip(), Reason::frame_truncated},
+        {"MPLS, nine labels", PacketBuilder().ether_type(0x8847).payload(Frame(40, 0)),
+         Reason::mpls_depth, false},
+        {"MPLS label cut", PacketBuilder().ether_type(0x8847).payload(bytes({0, 1, 0, 64, 0, 1})),
+         Reason::frame_truncated},
+        {"MPLS, nothing behind", PacketBuilder().ether_type(0x8847).payload(bytes({0, 1, 1, 64})),
+         Reason::frame_truncated},
+        {"MPLS, associated channel",
+         PacketBuilder().ether_type(0x8847).payload(bytes({0, 1, 1, 64, 0x10, 0})),
+         Reason::ethertype_uninspected, false},
+        {"pseudowire in a pseudowire", PacketBuilder().ether_type(0x8847).payload(pseudowires(2)),
+         Reason::ethertype_uninspected, false},
+        {"pseudowire, Ethernet cut",
+         PacketBuilder().ether_type(0x8847).payload(bytes({0, 1, 1, 64, 0, 0, 0, 0, 1, 2})),
+         Reason::frame_truncated},
         {"three tags, cut", v4().vlan(1).vlan(2).vlan(3).truncate(22), Reason::vlan_depth, false},
     };
 }
@@ -112,7 +157,7 @@ std::vector<Case> network_cases() {
          false},
         {"IPv6 last fragment", v6().fragment(8, false).ip_proto(6).payload("x"),
          Reason::fragment_uninspected, false},
-        {"GRE", v4().ip_proto(47).payload("x"), Reason::l4_uninspected, false},
+        {"OSPF", v4().ip_proto(89).payload("x"), Reason::l4_uninspected, false},
         {"ESP", v6().ip_proto(50).payload("12345678"), Reason::l4_uninspected, false},
     };
 }
@@ -202,11 +247,12 @@ TEST(DecodeReasons, TheTableIsComplete) {
     }
     for (const Reason r :
          {Reason::frame_truncated, Reason::ethertype_uninspected, Reason::vlan_depth,
-          Reason::ipv4_bad_header, Reason::ipv4_bad_checksum, Reason::ipv6_bad_header,
-          Reason::ipv6_ext_limit, Reason::fragment_uninspected, Reason::tcp_bad_header,
-          Reason::tcp_bad_checksum, Reason::tcp_bad_flags, Reason::udp_bad_header,
-          Reason::udp_bad_checksum, Reason::icmp_bad_header, Reason::icmp_bad_checksum,
-          Reason::sctp_bad_header, Reason::l4_uninspected}) {
+          Reason::mpls_depth, Reason::pppoe_uninspected, Reason::ipv4_bad_header,
+          Reason::ipv4_bad_checksum, Reason::ipv6_bad_header, Reason::ipv6_ext_limit,
+          Reason::fragment_uninspected, Reason::tcp_bad_header, Reason::tcp_bad_checksum,
+          Reason::tcp_bad_flags, Reason::udp_bad_header, Reason::udp_bad_checksum,
+          Reason::icmp_bad_header, Reason::icmp_bad_checksum, Reason::sctp_bad_header,
+          Reason::l4_uninspected}) {
         EXPECT_TRUE(seen.contains(r)) << packet::info(r).name;
     }
 }

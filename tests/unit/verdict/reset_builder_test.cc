@@ -137,6 +137,24 @@ TEST(ResetBuilder, NumbersAreThoseThatTheEndsExpect) {
     }
 }
 
+TEST(ResetBuilder, LabelsAndPppoeAreNotAnswered) {
+    const Frame plain = segment(v4()).build();
+    for (const Frame& header :
+         {Frame{0x88, 0x47, 0, 1, 1, 64}, Frame{0x88, 0x64, 0x11, 0, 0, 1, 0, 49, 0, 0x21}}) {
+        Frame frame(plain.begin(), plain.begin() + 12);
+        frame.insert(frame.end(), header.begin(), header.end());
+        frame.insert(frame.end(), plain.begin() + 14, plain.end());
+        TestBatch batch;
+        const Packet& p = batch.add(std::move(frame));
+        batch.decode();
+        ASSERT_TRUE(p.l4_ok);
+        std::array<std::uint8_t, 256> out{};
+        EXPECT_EQ(build_reset_to_receiver(p, out), 0U);
+        EXPECT_EQ(build_reset_to_sender(p, out), 0U);
+        EXPECT_EQ(build_unreachable(p, out), 0U);
+    }
+}
+
 TEST(ResetBuilder, KeepsVlanTagsAndMacs) {
     const auto build = [](PacketBuilder b) {
         return segment(
