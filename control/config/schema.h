@@ -78,7 +78,7 @@ struct FlowLimits {
 struct StreamLimits {
     std::uint32_t window_bytes = 16384;
     std::uint32_t memory_mb = 128;     // windows and copies, per worker
-    std::uint32_t copy_store_mb = 32;  // of it, for copies of out-of-order segments
+    std::uint32_t copy_store_mb = 64;  // of it, for copies of out-of-order segments
     bool midstream = true;
 };
 

@@ -76,9 +76,7 @@ bool HeldSegments::differs(const StreamState& s, SeqNum seq, Bytes bytes) const 
 
 bool HeldSegments::add_after(StreamState& s, std::uint32_t prev, SeqNum seq, Bytes bytes) {
     const auto n = static_cast<std::uint32_t>(bytes.size());
-    if (s.held_count >= config_.max_held_per_stream ||
-        n > config_.max_held_bytes_per_stream - s.held_bytes ||
-        stats_.held_bytes + n > config_.copy_store_bytes ||
+    if (stream_is_full(s, n) || stats_.held_bytes + n > config_.copy_store_bytes ||
         (free_count_ == 0 && made_ == segments_.size())) {
         return false;
     }

@@ -35,6 +35,12 @@ class HeldSegments {
     // Keeps what is new of the bytes. False: a limit was reached, and some of them are not kept.
     bool insert(StreamState& s, SeqNum seq, Bytes bytes);
 
+    // The stream itself is at its limit, however much room there is for others.
+    bool stream_is_full(const StreamState& s, std::size_t bytes) const {
+        return s.held_count >= config_.max_held_per_stream ||
+               bytes > config_.max_held_bytes_per_stream - s.held_bytes;
+    }
+
     // Whether some byte is held with another value.
     bool differs(const StreamState& s, SeqNum seq, Bytes bytes) const;
 

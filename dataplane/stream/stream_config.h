@@ -19,13 +19,15 @@ struct StreamConfig {
     std::uint32_t window = 16 * 1024;  // history kept before the fresh bytes; at most kMaxWindow
     std::uint32_t window_slack = 64 * 1024;  // accepted beyond the announced receive window
     std::size_t arena_bytes = std::size_t{128} << 20;  // windows and copies; touched only as needed
-    std::size_t copy_store_bytes = std::size_t{32}
+    std::size_t copy_store_bytes = std::size_t{64}
                                    << 20;  // of it, at most this much for out-of-order copies
     std::uint32_t max_streams =
         262'144;  // directions that carried data, over all flows (64 bytes each)
-    std::uint32_t max_held_segments = 32'768;
-    std::uint32_t max_held_per_stream = 512;  // also bounds the work of one packet
-    std::uint32_t max_held_bytes_per_stream = 1 << 20;
+    std::uint32_t max_held_segments = 65'536;
+    // What one lost segment can leave behind it: Linux receives up to 6 MiB (tcp_rmem) in some
+    // 4,300 segments of 1,448 bytes. The count also bounds the work of one packet.
+    std::uint32_t max_held_per_stream = 8192;
+    std::uint32_t max_held_bytes_per_stream = 8 << 20;
     packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
 
     static constexpr std::uint32_t kMaxWindow = 48 * 1024;

@@ -257,7 +257,11 @@ void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
     }
     p.reassembled = false;
     packet::count(*counters_, Reason::tcp_copy_store_full);
-    if (config_.exception == ExceptionPolicy::kDrop) {
+    // A sender that fills its own stream's share is not let past inspection by that: TCP sends
+    // again what is dropped here, and others are not concerned. Only want of memory is a matter of
+    // policy.
+    const bool own_limit = s != nullptr && held_.stream_is_full(*s, bytes.size());
+    if (config_.exception == ExceptionPolicy::kDrop || own_limit) {
         p.drop(Reason::tcp_copy_store_full);
         return;
     }

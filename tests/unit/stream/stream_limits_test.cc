@@ -34,7 +34,7 @@ struct Stage {
 
 TEST(StreamLimits, CopyStoreFullPasses) {
     StreamConfig c = small_config();
-    c.max_held_per_stream = 2;
+    c.copy_store_bytes = 2;
     Stage s(c);
     TcpConversation& t = s.open();
     t.send({.seq = 1003, .ack = 5001, .payload = "c"});
@@ -44,6 +44,28 @@ TEST(StreamLimits, CopyStoreFullPasses) {
     EXPECT_EQ(t.count(Reason::tcp_copy_store_full), 1U);
     EXPECT_EQ(s.stage.stats().bytes_uninspected, 1U);
     EXPECT_EQ(t.send({.seq = 1001, .ack = 5001, .payload = "abcdef"}).fresh, "abcdef");
+}
+
+// Else a sender could leave a hole, fill its share, and send the rest past inspection.
+TEST(StreamLimits, AStreamAtItsOwnLimitMustSendAgain) {
+    for (const bool by_bytes : {false, true}) {
+        StreamConfig c = small_config();
+        if (by_bytes) {
+            c.max_held_bytes_per_stream = 2;
+        } else {
+            c.max_held_per_stream = 2;
+        }
+        Stage s(c);
+        TcpConversation& t = s.open();
+        t.send({.seq = 1003, .ack = 5001, .payload = "c"});
+        t.send({.seq = 1005, .ack = 5001, .payload = "e"});
+        const auto r = t.send({.seq = 1007, .ack = 5001, .payload = "g"});
+        EXPECT_EQ(r.packet.reason, Reason::tcp_copy_store_full);
+        EXPECT_TRUE(r.packet.dropped());
+        EXPECT_EQ(s.stage.stats().bytes_uninspected, 0U);
+        EXPECT_EQ(t.send({.seq = 1001, .ack = 5001, .payload = "abcdef"}).fresh, "abcdef");
+        EXPECT_EQ(t.send({.seq = 1007, .ack = 5001, .payload = "g"}).fresh, "g");
+    }
 }
 
 TEST(StreamLimits, CopyStoreFullDrops) {
