@@ -18,6 +18,7 @@ pipeline::PipelineConfig small_config() {
     c.stream.copy_store_bytes = std::size_t{1} << 18;
     c.stream.max_streams = 512;
     c.stream.max_held_segments = 1024;
+    c.stream.max_held_per_stream = 512;
     return c;
 }
 

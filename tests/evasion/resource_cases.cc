@@ -62,7 +62,7 @@ std::vector<Case> resource_cases() {
              }
              p.stream(t.payload, 9);
          },
-         Reason::tcp_copy_store_full},
+         Reason::tcp_copy_store_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
         {"flood_alerts", "Attacks on us: alert flood must not stop forwarding",
          [](Player& p, const Text& t) {
              for (int i = 0; i < 200; ++i) {
