@@ -43,6 +43,12 @@ std::string proto_text(std::uint8_t proto) {
             return "ICMP";
         case packet::kProtoIcmp6:
             return "IPv6-ICMP";
+        case 4:
+            return "IP-in-IP";
+        case 41:
+            return "IPv6";
+        case 47:
+            return "GRE";
         case packet::kProtoSctp:
             return "SCTP";
         default:

@@ -58,12 +58,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
 void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
     const packet::Packet* outer = &packet;
     for (packet::Packet& inner : within_) {
-        const bool trusted =
-            outer->flow != nullptr && outer->flow->verdict == flow::FlowVerdict::kPass;
-        if ((packet.dropped() && config_.inline_mode) || trusted) {
-            return;
-        }
-        if (outer->tunnel == packet::Tunnel::kNone) {
+        if ((packet.dropped() && config_.inline_mode) || outer->tunnel == packet::Tunnel::kNone) {
             return;
         }
         inner = {};

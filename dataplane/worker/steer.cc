@@ -3,30 +3,12 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/decode/l2.h"
-#include "dataplane/packet/packet.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <vector>
 
 namespace sluice::worker {
 namespace {
-
-constexpr int kMaxVlanTags = 8;
-constexpr int kMaxExtensions = 16;                // no fewer than decode walks
-constexpr std::uint16_t kFragmentBits = 0x3fff;   // IPv4: more fragments, offset
-constexpr std::uint16_t kFragmentBits6 = 0xfff9;  // IPv6: offset, more fragments
-constexpr std::uint8_t kFragment6 = 44;
-constexpr std::uint8_t kAuthentication = 51;
-
-bool has_ports(std::uint8_t proto) {
-    return proto == packet::kProtoTcp || proto == packet::kProtoUdp || proto == packet::kProtoSctp;
-}
-
-bool is_extension(std::uint8_t next) {
-    return next == 0 || next == 43 || next == kFragment6 || next == kAuthentication || next == 60;
-}
 
 // The sum does not care which side is the source.
 std::uint64_t both(std::uint64_t a, std::uint64_t b) {
@@ -43,63 +25,11 @@ std::uint64_t fold(Bytes address) {
     return h;
 }
 
-std::uint64_t hash_ports(std::uint64_t h, std::uint8_t proto, Cursor& in) {
-    if (!has_ports(proto)) {
-        return h;
-    }
-    const std::uint16_t a = in.be16().host();
-    const std::uint16_t b = in.be16().host();
-    return in.ok() ? mix64(h ^ both(a, b)) : h;
-}
-
-std::uint64_t hash_ipv4(Cursor in) {
-    const std::size_t options = (static_cast<std::size_t>(in.u8() & 0x0fU) * 4);
-    in.skip(5);
-    const bool fragment = (in.be16().host() & kFragmentBits) != 0;
-    in.skip(1);
-    const std::uint8_t proto = in.u8();
-    in.skip(2);
-    const Bytes src = in.take(4);
-    const Bytes dst = in.take(4);
-    const std::uint64_t h = both(fold(src), fold(dst));
-    if (!in.ok() || fragment || options < 20) {
-        return h;
-    }
-    in.skip(options - 20);
-    return hash_ports(h, proto, in);
-}
-
-std::uint64_t hash_ipv6(Cursor in) {
-    in.skip(6);
-    std::uint8_t next = in.u8();
-    in.skip(1);
-    const Bytes src = in.take(16);
-    const Bytes dst = in.take(16);
-    const std::uint64_t h = both(fold(src), fold(dst));
-    for (int i = 0; i < kMaxExtensions && is_extension(next) && in.ok(); ++i) {
-        const std::uint8_t kind = next;
-        next = in.u8();
-        const std::size_t units = in.u8();
-        if (kind == kFragment6) {
-            const std::uint16_t bits = in.be16().host();
-            in.skip(4);
-            if ((bits & kFragmentBits6) != 0) {
-                return h;
-            }
-        } else {
-            in.skip(kind == kAuthentication ? (units + 2) * 4 - 2 : (units + 1) * 8 - 2);
-        }
-    }
-    return in.ok() ? hash_ports(h, next, in) : h;
-}
-
-std::uint32_t narrow(std::uint64_t h) {
-    return static_cast<std::uint32_t>(mix64(h) >> 32);
-}
-
-bool is_vlan(std::uint16_t type) {
-    return type == decode::kEtherVlan || type == decode::kEtherServiceVlan ||
-           type == decode::kEtherOldQinQ;
+std::uint32_t hash_addresses(Cursor in, std::size_t offset, std::size_t size) {
+    in.skip(offset);
+    const Bytes src = in.take(size);
+    const Bytes dst = in.take(size);
+    return in.ok() ? static_cast<std::uint32_t>(mix64(both(fold(src), fold(dst))) >> 32) : 0;
 }
 
 using Frame = std::vector<std::uint8_t>;
@@ -109,73 +39,93 @@ void put16(Frame& f, unsigned v) {
     f.push_back(static_cast<std::uint8_t>(v));
 }
 
-struct Endpoint {
-    std::uint8_t host;
-    std::uint16_t port;
+enum class Shim : std::uint8_t { kNone, kMpls, kPppoe };
+
+struct Kind {
+    bool ipv6 = false;
+    unsigned tags = 0;
+    Shim shim = Shim::kNone;
+    bool fragment = false;
 };
 
-Frame make_frame(bool ipv6, unsigned tags, bool extension, Endpoint from, Endpoint to) {
-    Frame f(12, 0);
-    for (unsigned i = 0; i < tags; ++i) {
+void put_link(Frame& f, const Kind& kind) {
+    f.assign(12, 0);
+    for (unsigned i = 0; i < kind.tags; ++i) {
         put16(f, decode::kEtherVlan);
         put16(f, 7 + i);
     }
-    put16(f, ipv6 ? decode::kEtherIpv6 : decode::kEtherIpv4);
-    const std::size_t address_size = ipv6 ? 16 : 4;
-    if (ipv6) {
-        f.insert(f.end(), {0x60, 0, 0, 0, 0, 20,
-                           static_cast<std::uint8_t>(extension ? 60 : packet::kProtoTcp), 64});
+    if (kind.shim == Shim::kMpls) {
+        put16(f, decode::kEtherMpls);
+        f.insert(f.end(), {0, 1, 1, 64});
+    } else if (kind.shim == Shim::kPppoe) {
+        put16(f, decode::kEtherPppoe);
+        f.insert(f.end(), {0x11, 0, 0, 1, 0, static_cast<std::uint8_t>(kind.ipv6 ? 62 : 42)});
+        put16(f, kind.ipv6 ? 0x57 : 0x21);
     } else {
-        f.insert(f.end(), {0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, packet::kProtoTcp, 0, 0});
+        put16(f, kind.ipv6 ? decode::kEtherIpv6 : decode::kEtherIpv4);
     }
-    for (const Endpoint& end : {from, to}) {
-        f.insert(f.end(), address_size - 1, 0x20);
-        f.push_back(end.host);
+}
+
+// Twenty bytes of payload, other ones per direction: nothing of them may count.
+Frame make_frame(const Kind& kind, std::uint8_t from, std::uint8_t to) {
+    Frame f;
+    put_link(f, kind);
+    if (kind.ipv6) {
+        f.insert(f.end(), {0x60, 0, 0, 0, 0, 20,
+                           static_cast<std::uint8_t>(kind.fragment ? 44 : packet::kProtoTcp), 64});
+    } else {
+        f.insert(f.end(), {0x45, 0, 0, 40, 0, 0, static_cast<std::uint8_t>(kind.fragment ? 32 : 64),
+                           0, 64, packet::kProtoTcp, 0, 0});
     }
-    if (ipv6 && extension) {
-        f.insert(f.end(), {packet::kProtoTcp, 0, 1, 4, 0, 0, 0, 0});
+    for (const std::uint8_t host : {from, to}) {
+        f.insert(f.end(), kind.ipv6 ? 15 : 3, 0x20);
+        f.push_back(host);
     }
-    put16(f, from.port);
-    put16(f, to.port);
-    f.resize(f.size() + 16);
+    f.insert(f.end(), 20, from);
     return f;
+}
+
+// Every form in which packets of one address pair can come, in both directions.
+bool all_meet(bool ipv6, std::uint8_t a, std::uint8_t b) {
+    const std::uint32_t plain = steer_hash(make_frame({ipv6, 0, Shim::kNone, false}, a, b));
+    for (unsigned tags = 0; tags <= 2; ++tags) {
+        for (const Shim shim : {Shim::kNone, Shim::kMpls, Shim::kPppoe}) {
+            for (const bool fragment : {false, true}) {
+                const Kind kind{ipv6, tags, shim, fragment};
+                if (steer_hash(make_frame(kind, a, b)) != plain ||
+                    steer_hash(make_frame(kind, b, a)) != plain) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
 }
 
 }  // namespace
 
 std::uint32_t steer_hash(Bytes frame) {
-    Cursor in(frame);
-    in.skip(12);
-    std::uint16_t type = in.be16().host();
-    for (int i = 0; i < kMaxVlanTags && is_vlan(type) && in.ok(); ++i) {
-        in.skip(2);
-        type = in.be16().host();
-    }
-    if (!in.ok()) {
+    const decode::LinkResult link = decode::read_link(frame);
+    if (link.reason != packet::Reason::none) {
         return 0;
     }
-    if (type == decode::kEtherIpv4) {
-        return narrow(hash_ipv4(in));
-    }
-    return type == decode::kEtherIpv6 ? narrow(hash_ipv6(in)) : 0;
+    const Cursor in(frame.subspan(link.offset));
+    return link.ether_type == decode::kEtherIpv4 ? hash_addresses(in, 12, 4)
+                                                 : hash_addresses(in, 8, 16);
 }
 
 bool steer_self_test() {
     bool differs = false;  // a constant would also be symmetric
     for (unsigned i = 0; i < 256; ++i) {
-        const Endpoint a{static_cast<std::uint8_t>(i), static_cast<std::uint16_t>(40000 + i)};
-        const Endpoint b{static_cast<std::uint8_t>(i * 7 + 1),
-                         static_cast<std::uint16_t>(i % 2 == 0 ? 80 : 443)};
+        const auto a = static_cast<std::uint8_t>(i);
+        const auto b = static_cast<std::uint8_t>(i * 7 + 1);
         for (const bool ipv6 : {false, true}) {
-            const std::uint32_t plain = steer_hash(make_frame(ipv6, 0, false, a, b));
-            for (unsigned tags = 0; tags <= 2; ++tags) {
-                if (steer_hash(make_frame(ipv6, tags, true, b, a)) != plain ||
-                    steer_hash(make_frame(ipv6, tags, false, b, a)) != plain) {
-                    return false;
-                }
+            if (!all_meet(ipv6, a, b)) {
+                return false;
             }
-            differs =
-                differs || (plain & 1U) != (steer_hash(make_frame(ipv6, 0, false, a, a)) & 1U);
+            const Kind plain{ipv6, 0, Shim::kNone, false};
+            differs = differs || (steer_hash(make_frame(plain, a, b)) & 1U) !=
+                                     (steer_hash(make_frame(plain, a, a)) & 1U);
         }
     }
     return differs;

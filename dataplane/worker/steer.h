@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// steer_hash: which worker a frame belongs to, when the NIC cannot say. Both directions of a flow
-// give the same value, with VLAN tags and IPv6 extension headers or without, so that no sender can
-// split its own flow over two workers. Reads as much of the frame as decode does to find the ports;
-// what it cannot read hashes by what it could. Any thread, no state.
+// steer_hash: which worker a frame belongs to, when the NIC cannot say. By the two outer addresses
+// alone, whichever is the source: ports are not in every fragment, and tunnels over UDP use another
+// source port per direction, so with them a sender could split its own flow over two workers. VLAN
+// tags, MPLS labels and PPPoE are read through as decode does; what it cannot read hashes to 0.
+// Any thread, no state.
 #pragma once
 
 #include "dataplane/base/cursor.h"

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 prepare
 write_config "workers = 2"
+# Packets are steered by their two addresses: one client would keep one worker busy only.
+for i in 11 12 13 14 15 16 17 18; do ip -n "$client" addr add 10.93.0.$i/24 dev c0; done
 check "dataplane starts with two workers" start_dataplane
 check "it hands packets over" grep -q handover "$work/status"
 
@@ -14,7 +16,7 @@ import concurrent.futures, http.client, sys
 def one(i):
     attack = i % 4 == 0
     try:
-        c = http.client.HTTPConnection(sys.argv[1], 80, timeout=5)
+        c = http.client.HTTPConnection(sys.argv[1], 80, timeout=5, source_address=("10.93.0.%d" % (11 + i // 4 % 8), 0))
         c.request("GET", "/exploit" if attack else "/", headers={"Accept-Encoding": "a, b, ,"} if attack else {})
         body = c.getresponse().read()
         return attack, attack or body == b"hello\n"

@@ -155,8 +155,7 @@ bool DpdkPort::can_rss(std::uint16_t workers) const {
     if (running_ || rte_eth_dev_info_get(id_, &info) != 0) {
         return false;
     }
-    constexpr std::uint64_t kNeeded = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
-                                      RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+    constexpr std::uint64_t kNeeded = RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_IPV6;
     return info.max_rx_queues >= workers && info.max_tx_queues >= workers &&
            (info.flow_type_rss_offloads & kNeeded) == kNeeded &&
            (info.hash_key_size == kRssKeyBytes || info.hash_key_size == 0);
@@ -181,9 +180,8 @@ Status DpdkPort::run(const PortSetup& setup, std::uint16_t queues) {
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
         conf.rx_adv_conf.rss_conf.rss_key = key.data();
         conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<std::uint8_t>(key.size());
-        conf.rx_adv_conf.rss_conf.rss_hf =
-            (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP) &
-            info.flow_type_rss_offloads;
+        // By addresses only, as worker::steer_hash: fragments must stay with their flow.
+        conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IP & info.flow_type_rss_offloads;
     }
     std::uint16_t rx = kRxDescriptors;
     std::uint16_t tx = kTxDescriptors;

@@ -48,7 +48,8 @@ LinkPayload null_family(Bytes frame) {
     }
 }
 
-LinkPayload sll(Bytes frame, std::size_t protocol_at, std::size_t header) {
+// A header of fixed size that holds an EtherType.
+LinkPayload typed(Bytes frame, std::size_t protocol_at, std::size_t header) {
     Cursor c(frame);
     c.skip(protocol_at);
     const std::uint16_t ether_type = c.be16().host();
@@ -98,6 +99,8 @@ LinkLayer link_layer_of(int dlt) {
         case DLT_PPP:
         case DLT_PPP_SERIAL:
             return LinkLayer::kPpp;
+        case DLT_C_HDLC:
+            return LinkLayer::kCHdlc;
         default:
             return LinkLayer::kUnsupported;
     }
@@ -110,11 +113,13 @@ LinkPayload find_payload(LinkLayer layer, Bytes frame) {
         case LinkLayer::kNull:
             return null_family(frame);
         case LinkLayer::kLinuxSll:
-            return sll(frame, 14, 16);
+            return typed(frame, 14, 16);
         case LinkLayer::kLinuxSll2:
-            return sll(frame, 0, 20);
+            return typed(frame, 0, 20);
         case LinkLayer::kPpp:
             return ppp(frame);
+        case LinkLayer::kCHdlc:
+            return typed(frame, 2, 4);
         case LinkLayer::kEthernet:
         case LinkLayer::kUnsupported:
             break;

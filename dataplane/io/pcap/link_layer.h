@@ -16,7 +16,8 @@ enum class LinkLayer : std::uint8_t {
     kNull,   // BSD loopback: address family in the byte order of the capturing host
     kLinuxSll,
     kLinuxSll2,
-    kPpp,  // RFC 1662, with or without address and control bytes
+    kPpp,    // RFC 1662, with or without address and control bytes
+    kCHdlc,  // Cisco's framing (RFC 1547 section 4.3.1): two bytes and an EtherType
     kUnsupported,
 };
 

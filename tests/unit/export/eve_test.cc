@@ -102,18 +102,28 @@ TEST(Eve, FlowAddressesAreTheClientsAlsoForAResponsePacket) {
     EXPECT_FALSE(line["alert"].contains("signature_id")) << "no model, no rule text";
 }
 
+TEST(Eve, TunnelProtocolsHaveSuricatasNames) {
+    abi::EventRecord e;
+    e.type = abi::EventType::kAlert;
+    for (const auto& [number, name] :
+         {std::pair{4, "IP-in-IP"}, std::pair{41, "IPv6"}, std::pair{47, "GRE"}}) {
+        e.ip_proto = static_cast<std::uint8_t>(number);
+        EXPECT_EQ(json::parse(to_eve_json(e, nullptr))["proto"], name);
+    }
+}
+
 TEST(Eve, DropAndAnomalySayTheReason) {
     abi::EventRecord e;
     e.type = abi::EventType::kDrop;
     e.verdict = abi::EventVerdict::kDrop;
     e.reason = static_cast<std::uint8_t>(packet::Reason::tcp_overlap_differs);
     e.packet_len = 60;
-    e.ip_proto = 47;
+    e.ip_proto = 89;
     json line = json::parse(to_eve_json(e, nullptr));
     EXPECT_EQ(line["event_type"], "drop");
     EXPECT_EQ(line["drop"]["reason"], "tcp_overlap_differs");
     EXPECT_EQ(line["drop"]["len"], 60);
-    EXPECT_EQ(line["proto"], "047");
+    EXPECT_EQ(line["proto"], "089");
     EXPECT_FALSE(line.contains("src_port"));
 
     e.type = abi::EventType::kAnomaly;

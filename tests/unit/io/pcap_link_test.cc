@@ -64,6 +64,9 @@ TEST_F(PcapLinkTest, EachIsDecodedThroughASyntheticHeader) {
         {"PPP 4", 9, {0x00, 0x21}, 4},
         {"PPP 4 compressed", 9, {0x21}, 4},
         {"PPP 4 in HDLC framing", 9, {0xff, 0x03, 0x00, 0x21}, 4},
+        {"PPP_HDLC 4", 50, {0xff, 0x03, 0x00, 0x21}, 4},
+        {"C_HDLC 4", 104, {0x0f, 0, 0x08, 0x00}, 4},
+        {"C_HDLC 6", 104, {0x8f, 0, 0x86, 0xdd}, 6},
         {"PPP 6", 9, {0xff, 0x03, 0x00, 0x57}, 6},
     };
     for (const Case& c : cases) {
@@ -92,10 +95,19 @@ TEST_F(PcapLinkTest, EachIsDecodedThroughASyntheticHeader) {
 
 TEST_F(PcapLinkTest, ShortOrForeignFramesReachDecodeUninspected) {
     const std::vector<std::pair<std::uint32_t, Frame>> cases = {
-        {101, {}},         {101, {0x70}},          {0, {}},
-        {0, {2, 0, 0}},    {0, {99, 0, 0, 0}},     {113, Frame(15, 8)},
-        {276, Frame(19)},  {113, sll(0x00, 0x04)}, {9, {0xff}},
-        {9, {0xff, 0x03}}, {9, {0xc0, 0x21, 1}},
+        {101, {}},
+        {101, {0x70}},
+        {0, {}},
+        {0, {2, 0, 0}},
+        {0, {99, 0, 0, 0}},
+        {113, Frame(15, 8)},
+        {276, Frame(19)},
+        {113, sll(0x00, 0x04)},
+        {9, {0xff}},
+        {9, {0xff, 0x03}},
+        {9, {0xc0, 0x21, 1}},
+        {104, {0x0f, 0, 0x08}},
+        {104, {0x0f, 0, 0x20, 0}},
     };
     for (const auto& [link, frame] : cases) {
         auto io = PcapIo::open(save(CaptureBytes({.link = link}).record(1, 0, frame).bytes()), "");

@@ -20,8 +20,8 @@ constexpr char kRules[] =
 
 class Box {
   public:
-    explicit Box(const pipeline::PipelineConfig& config)
-        : ring_(4096), loaded_(load_rules(kRules)), pipeline_(config, ring_) {
+    explicit Box(const pipeline::PipelineConfig& config, const std::string& more_rules = "")
+        : ring_(4096), loaded_(load_rules(kRules + more_rules)), pipeline_(config, ring_) {
         pipeline_.install(*loaded_.ruleset, *loaded_.scratch);
     }
 
@@ -120,6 +120,17 @@ TEST(TunnelPipeline, AStreamInsideEachKindIsJudgedAcrossItsSegments) {
         EXPECT_FALSE(box.pass(steps[5][kind].frame())) << name << ": the rest of the flow";
         EXPECT_EQ(box.sent(), 0U) << name << ": no way back is known";
     }
+}
+
+// As in Suricata (bug-6402-01): who trusts a tunnel does not trust everybody inside.
+TEST(TunnelPipeline, APassRuleForTheOuterPacketIsNotOneForTheInside) {
+    Box box(small_config(), "pass udp any any -> any 4789 (sid:9;)\n");
+    for (const TunnelSample& s : tunnel_samples(datagram("EXPLOIT", 1003))) {
+        if (s.tunnel == packet::Tunnel::kVxlan) {
+            EXPECT_FALSE(box.pass(s.frame())) << s.name;
+        }
+    }
+    EXPECT_EQ(box.count(packet::Reason::rule_drop), 2U);
 }
 
 Frame nested(int tunnels) {

@@ -15,15 +15,18 @@ namespace {
 
 using Frame = std::vector<std::uint8_t>;
 
+// From client number 'port', who has an address of its own (that is what packets are steered by).
 Frame udp_frame(bool reply, std::uint16_t port) {
     Frame f(12, 0);
     const auto byte = [](unsigned v) { return static_cast<std::uint8_t>(v); };
-    const std::uint8_t a = reply ? 2 : 1;
-    const std::uint8_t b = reply ? 1 : 2;
+    const Frame client = {10, 1, byte(port >> 8U), byte(port)};
+    const Frame server = {10, 0, 0, 2};
     const std::uint16_t from = reply ? 53 : port;
     const std::uint16_t to = reply ? port : 53;
-    f.insert(f.end(),
-             {0x08, 0x00, 0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, a, 10, 0, 0, b});
+    f.insert(f.end(), {0x08, 0x00, 0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0});
+    for (const Frame& address : {reply ? server : client, reply ? client : server}) {
+        f.insert(f.end(), address.begin(), address.end());
+    }
     f.insert(f.end(), {byte(from >> 8U), byte(from), byte(to >> 8U), byte(to), 0, 8, 0, 0});
     return f;
 }
@@ -58,7 +61,7 @@ TEST_F(HandoverTest, EveryFlowIsSeenByOneWorkerAndEveryFrameGoesHome) {
             batch.clear();
             worker(w).receive(batch);
             for (packet::Packet& p : batch) {
-                const bool reply = p.data[29] == 2;
+                const bool reply = p.data[27] == 0;
                 const std::size_t at = reply ? 36 : 34;
                 const auto flow = static_cast<std::uint16_t>((p.data[at] << 8) | p.data[at + 1]);
                 seen_by[flow].insert(w);
