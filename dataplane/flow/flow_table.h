@@ -46,7 +46,7 @@ class FlowTable {
     void free(Flow& f);
 
     // The flow silent for longest among a few (bounded) and last seen before 'before'; null: none.
-    // Closed ones first.
+    // Closed ones first, then those never answered, so that a flood displaces itself.
     Flow* oldest_of_sample(Nanos before);
     Flow* oldest_in_buckets(std::uint32_t hash, Nanos before);
 

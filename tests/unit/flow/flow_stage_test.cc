@@ -293,6 +293,41 @@ TEST_F(FlowStageTest, FlowsOfTheBatchInWorkAreNeverEvicted) {
     EXPECT_EQ(stage->stats().evicted, 0U);
 }
 
+// Half-open connections give way to each other, not the idle conversations beside them; when the
+// flood is over and its flows have timed out, the table is as it was.
+TEST_F(FlowStageTest, AFloodOfSynsEvictsNoEstablishedFlow) {
+    constexpr std::uint32_t kHonest = 32;
+    constexpr std::uint32_t kFlood = 64 * 1000;
+    const Endpoint server{99, 443};
+    for (std::uint32_t i = 0; i < kHonest; ++i) {
+        udp({i, 1}, kB);
+        udp(kB, {i, 1});
+    }
+    run(seconds(1));
+    for (std::uint32_t i = 0; i < kFlood; i += packet::kBatchSize) {
+        batch.clear();
+        for (std::uint32_t k = 0; k < packet::kBatchSize; ++k) {
+            tcp({1000 + i + k, 2}, server, packet::kTcpSyn);
+        }
+        run(Nanos{seconds(2).count + i});
+    }
+    EXPECT_GT(stage->stats().evicted, kFlood - 1000);
+    EXPECT_EQ(stage->stats().created, kHonest + kFlood - stage->stats().table_full);
+    EXPECT_TRUE(stage->stats().emergency);
+    const std::uint64_t created = stage->stats().created;
+    batch.clear();
+    for (std::uint32_t i = 0; i < kHonest; ++i) {
+        udp({i, 1}, kB);
+    }
+    run(seconds(3));
+    EXPECT_EQ(stage->stats().created, created);  // each found its flow
+    stage->expire({seconds(100), seconds(100)}, 1000);
+    EXPECT_EQ(stage->stats().active, kHonest);
+    EXPECT_FALSE(stage->stats().emergency);
+    stage->expire({seconds(700), seconds(700)}, 1000);
+    EXPECT_EQ(stage->stats().active, 0U);
+}
+
 TEST_F(FlowStageTest, FullTableMayDrop) {
     FlowConfig c = small();
     c.max_flows = 16;
