@@ -20,6 +20,7 @@ constexpr std::uint8_t kOptionEnd = 0;
 constexpr std::uint8_t kOptionNop = 1;
 constexpr std::uint8_t kOptionMss = 2;
 constexpr std::uint8_t kOptionWscale = 3;
+constexpr std::uint8_t kOptionTimestamp = 8;
 constexpr std::uint8_t kMaxWscale = 14;                 // RFC 7323 section 2.3
 constexpr std::uint32_t kNopNopTimestamp = 0x0101080a;  // what nearly every data segment carries
 
@@ -44,6 +45,12 @@ bool flags_valid(std::uint8_t flags) {
         return !fin && !rst;
     }
     return ack || (rst && !fin);
+}
+
+void read_timestamp(Packet& packet, const std::uint8_t* at, std::size_t offset) {
+    packet.tcp.has_timestamp = true;
+    packet.tcp.ts_value = load32(at, offset);
+    packet.tcp.ts_echo = load32(at, offset + 4);
 }
 
 // An option of a known kind with a length that is not its own is skipped, as receivers do. MSS and
@@ -72,6 +79,8 @@ bool read_tcp_options(Packet& packet, Bytes options) {
         } else if (syn && kind == kOptionWscale && length == 3) {
             const std::uint8_t shift = options[at + 2] < kMaxWscale ? options[at + 2] : kMaxWscale;
             packet.tcp.wscale = static_cast<std::int8_t>(shift);
+        } else if (kind == kOptionTimestamp && length == 10) {
+            read_timestamp(packet, options.data(), at + 2);
         }
         at += length;
     }
@@ -80,6 +89,15 @@ bool read_tcp_options(Packet& packet, Bytes options) {
 
 bool only_timestamp(const std::uint8_t* tcp, std::size_t header) {
     return header == kTcpHeader + 12 && load32(tcp, kTcpHeader) == kNopNopTimestamp;
+}
+
+bool read_options(Packet& packet, const std::uint8_t* tcp, std::size_t header) {
+    if (only_timestamp(tcp, header)) [[likely]] {
+        read_timestamp(packet, tcp, kTcpHeader + 4);
+        return true;
+    }
+    return header == kTcpHeader ||
+           read_tcp_options(packet, {tcp + kTcpHeader, header - kTcpHeader});
 }
 
 void narrow_payload(Packet& packet, std::size_t header) {
@@ -100,6 +118,7 @@ Reason decode_tcp(Packet& packet, bool verify_checksum) {
     packet.dst_port = load16(tcp, 2);
     packet.tcp.seq = SeqNum(load32(tcp, 4));
     packet.tcp.ack = SeqNum(load32(tcp, 8));
+    packet.tcp.reserved = tcp[12] & 0x0f;
     packet.tcp.flags = tcp[13];
     packet.tcp.window = load16(tcp, 14);
     packet.tcp.urgent = load16(tcp, 18);
@@ -109,8 +128,7 @@ Reason decode_tcp(Packet& packet, bool verify_checksum) {
     if (verify_checksum && !transport_checksum_good(packet, {tcp, packet.payload_len})) {
         return Reason::tcp_bad_checksum;
     }
-    if (header != kTcpHeader && !only_timestamp(tcp, header) &&
-        !read_tcp_options(packet, {tcp + kTcpHeader, header - kTcpHeader})) {
+    if (!read_options(packet, tcp, header)) {
         return Reason::tcp_bad_header;
     }
     narrow_payload(packet, header);

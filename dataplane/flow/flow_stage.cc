@@ -22,10 +22,16 @@ bool is_new_syn(const Packet& p) {
     return p.ip_proto == packet::kProtoTcp && (p.tcp.flags & kMask) == packet::kTcpSyn;
 }
 
-// The first packet's sender is the client, unless it answers a SYN that we did not see.
+// The first packet's sender is the client, unless it answers a SYN that we did not see, or speaks
+// from a server's port in the middle of a connection.
 Direction first_direction(const Packet& p) {
-    constexpr std::uint8_t kSynAck = packet::kTcpSyn | packet::kTcpAck;
-    const bool answers = p.ip_proto == packet::kProtoTcp && (p.tcp.flags & kSynAck) == kSynAck;
+    constexpr std::uint16_t kServerPorts = 1024;  // below: RFC 6335 system ports
+    if (p.ip_proto != packet::kProtoTcp) {
+        return Direction::kToServer;
+    }
+    const bool syn = (p.tcp.flags & packet::kTcpSyn) != 0;
+    const bool answers = syn ? (p.tcp.flags & packet::kTcpAck) != 0
+                             : p.src_port < kServerPorts && p.dst_port >= kServerPorts;
     return answers ? Direction::kToClient : Direction::kToServer;
 }
 
@@ -97,7 +103,7 @@ void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& count
 
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
     auto [f, direction] = table_.find(l.hash, l.key);
-    if (f != nullptr && is_over(*f, p, now)) {
+    if (f != nullptr && is_over(*f, direction, p, now)) {
         ++(is_new_syn(p) ? stats_.reused : stats_.timed_out);
         unlink(*f);
         deferred_[deferred_count_++] = f->id;
@@ -126,19 +132,25 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
     }
 }
 
-bool FlowStage::is_over(const Flow& f, const Packet& p, Now now) const {
+bool FlowStage::is_over(const Flow& f, Direction d, const Packet& p, Now now) const {
     const Nanos idle = now.time - f.last_seen;
     if (idle > shortest_timeout_ && idle > timeout_of(f)) {
         return true;
     }
-    return is_new_syn(p) && (f.state == FlowState::kClosed || (f.closing & kClosingReset) != 0 ||
-                             (f.closing & kClosingBothFins) == kClosingBothFins);
+    if (!is_new_syn(p) || f.state == FlowState::kClosed) {
+        return is_new_syn(p);
+    }
+    // A server's SYN after its client's RST belongs to a handshake split in five: the roles stay.
+    const bool closing =
+        (f.closing & kClosingReset) != 0 || (f.closing & kClosingBothFins) == kClosingBothFins;
+    return closing && (d == Direction::kToServer || f.state == FlowState::kEstablished);
 }
 
 Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
     if (!make_room(l.hash, now, counters)) {
         ++stats_.table_full;
         packet::count(counters, Reason::flow_table_full);
+        // There is no flow whose rest could be trusted: kBypass is kPass here.
         if (config_.exception == packet::ExceptionPolicy::kDrop) {
             p.drop(Reason::flow_table_full);
         }

@@ -64,7 +64,7 @@ class FlowStage {
     void assign(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     Flow* start_flow(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     bool make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters);
-    bool is_over(const Flow& f, const packet::Packet& p, Now now) const;
+    bool is_over(const Flow& f, Direction d, const packet::Packet& p, Now now) const;
     Nanos timeout_of(const Flow& f) const;
     void unlink(Flow& f);
     void end_flow(Flow& f, Now now);

@@ -30,6 +30,8 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
             packet.drop(packet::Reason::flow_dropped);
             packet::count(reasons_, packet::Reason::flow_dropped);
             verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
+        } else {
+            stream_.begin(packet, now, reasons_);  // a trusted flow ends too, and is accounted for
         }
         return;
     }

@@ -32,7 +32,8 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.stream.arena_bytes = std::size_t{config.stream.memory_mb} << 20;
     out.stream.copy_store_bytes = std::size_t{config.stream.copy_store_mb} << 20;
     out.stream.midstream = config.stream.midstream;
-    out.stream.exception = policy_of(config.dataplane.exception_policy);
+    out.stream.exceptions.copy_store = policy_of(config.dataplane.exception_policy);
+    out.stream.exceptions.window_full = policy_of(config.dataplane.exception_policy);
 }
 
 pipeline::PipelineConfig pipeline_config(const control::Config& config) {

@@ -4,18 +4,23 @@
 #pragma once
 
 #include "dataplane/packet/verdict.h"
+#include "dataplane/stream/normalizer.h"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace sluice::stream {
 
+// What happens to the bytes for which there is no room.
+struct StreamExceptions {
+    packet::ExceptionPolicy copy_store = packet::ExceptionPolicy::kPass;
+    packet::ExceptionPolicy window_full = packet::ExceptionPolicy::kPass;
+};
+
 struct StreamConfig {
     bool inline_mode =
         true;  // false (tap): nothing is dropped, differing overlaps and the like are only counted
-    bool midstream = true;  // inspect connections whose handshake was not seen
-    bool clear_urgent =
-        true;  // inline: URG flag and pointer are cleared, so that all bytes are read in line
+    bool midstream = true;             // inspect connections whose handshake was not seen
     std::uint32_t window = 16 * 1024;  // history kept before the fresh bytes; at most kMaxWindow
     std::uint32_t window_slack = 64 * 1024;  // accepted beyond the announced receive window
     std::size_t arena_bytes = std::size_t{128} << 20;  // windows and copies; touched only as needed
@@ -28,7 +33,8 @@ struct StreamConfig {
     // 4,300 segments of 1,448 bytes. The count also bounds the work of one packet.
     std::uint32_t max_held_per_stream = 8192;
     std::uint32_t max_held_bytes_per_stream = 8 << 20;
-    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+    StreamExceptions exceptions;
+    NormalizerConfig normalize;
 
     static constexpr std::uint32_t kMaxWindow = 48 * 1024;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StreamStage, second half: handing chunks on. All progress is in TcpHalf::next, so each call works
+// StreamStage, handing chunks on. All progress is in TcpHalf::next, so each call works
 // out afresh what comes next: a held copy first (first copy wins), then the packet's own bytes,
 // then what lies beyond an acknowledged hole.
 #include "dataplane/stream/stream_stage.h"
@@ -161,7 +161,8 @@ void StreamStage::out_of_memory(Direction d) {
     if (counters_ != nullptr) {
         packet::count(*counters_, Reason::stream_window_full);
     }
-    if (config_.exception == ExceptionPolicy::kDrop && own && work_.packet != nullptr) {
+    const ExceptionPolicy policy = config_.exceptions.window_full;
+    if (policy == ExceptionPolicy::kDrop && own && work_.packet != nullptr) {
         work_.packet->drop(Reason::stream_window_full);  // sent again later, when there may be room
         return;
     }
@@ -177,6 +178,9 @@ void StreamStage::out_of_memory(Direction d) {
     close_store(h);
     h.next = end.after(h.next) ? end : h.next;
     h.broken = true;
+    if (policy == ExceptionPolicy::kBypass && work_.packet != nullptr) {
+        bypass(*work_.flow);
+    }
     if (h.fin_pending) {
         finish_fin(d);
     }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Taking segments in. Handing chunks on is in stream_delivery.cc.
+// What is to be done with a packet. Taking its bytes in is in stream_intake.cc, handing chunks on
+// in stream_delivery.cc.
 #include "dataplane/stream/stream_stage.h"
 
-#include "dataplane/stream/urgent.h"
-
-#include <algorithm>
-#include <cstring>
+#include "dataplane/stream/normalizer.h"
 
 namespace sluice::stream {
 
@@ -14,22 +12,8 @@ using flow::FlowState;
 using flow::FlowVerdict;
 using flow::kNoIndex;
 using flow::TcpHalf;
-using packet::ExceptionPolicy;
 using packet::Packet;
 using packet::Reason;
-
-namespace {
-
-// Sequence number after the last in-order data byte: a FIN counts one, but is no byte.
-SeqNum data_end(const TcpHalf& h) {
-    return h.fin ? h.next.plus(0xffffffff) : h.next;
-}
-
-std::size_t bytes_between(SeqNum from, SeqNum to) {
-    return static_cast<std::size_t>(to.distance_from(from));
-}
-
-}  // namespace
 
 StreamStage::StreamStage(const StreamConfig& config)
     : config_(config),
@@ -51,10 +35,12 @@ void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
         pass_uninspected(p);
         return;
     }
-    if ((p.tcp.flags & packet::kTcpUrg) != 0) {
-        packet::count(counters, Reason::tcp_urgent);
-        if (config_.inline_mode && config_.clear_urgent) {
-            clear_urgent(p);
+    if (is_odd(p.tcp, f.ts_ignored)) [[unlikely]] {
+        const Reason why =
+            normalize(p, config_.normalize, config_.inline_mode, f.ts_ignored, counters);
+        if (why != Reason::none) {
+            refuse(p, why);
+            return;
         }
     }
     windows_.set_second(static_cast<std::uint32_t>(now.time.count / 1'000'000'000));
@@ -63,9 +49,9 @@ void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
         const TcpOutcome outcome = tracker_.track_open(f, p);
         // Nothing more to do unless a hole was acknowledged or the last byte of a closed
         // connection.
-        const bool quiet =
-            f.state != FlowState::kClosed && (o.store == kNoIndex || !o.acked.after(o.next));
-        if (outcome.action == TcpAction::kAccept && quiet) {
+        const bool quiet = f.state != FlowState::kClosed && o.seen &&
+                           (o.store == kNoIndex || !o.acked.after(o.next));
+        if (outcome.action == TcpAction::kAccept && outcome.reason == Reason::none && quiet) {
             return;
         }
         apply(outcome, p);
@@ -97,6 +83,7 @@ void StreamStage::apply(const TcpOutcome& outcome, Packet& p) {
         case TcpAction::kAccept:
             break;
     }
+    forget_refused_syn_data(p);
     work_ = Work{};
     work_.flow = &f;
     work_.packet = &p;
@@ -111,6 +98,26 @@ void StreamStage::refuse(Packet& p, Reason why) {
     packet::count(*counters_, why);
     if (config_.inline_mode) {
         p.drop(why);
+    }
+}
+
+// A tap believes the data of a SYN only once it is acknowledged: the server may have thrown it
+// away, and the client sends it again then, perhaps as something else (RFC 7413 section 4.2).
+// Inline the first copy is inspected before the server gets it, and a later one may not differ.
+void StreamStage::forget_refused_syn_data(const Packet& p) {
+    constexpr std::uint8_t kSynAck = packet::kTcpSyn | packet::kTcpAck;
+    const TcpHalf& o = p.flow->half[index_of(opposite(p.direction))];
+    if ((p.tcp.flags & kSynAck) == kSynAck && !config_.inline_mode && o.store != kNoIndex &&
+        o.acked == o.next) {
+        held_.clear(windows_[o.store]);
+    }
+}
+
+// From here on the flow is trusted (ExceptionPolicy::kBypass).
+void StreamStage::bypass(Flow& f) {
+    f.verdict = FlowVerdict::kPass;
+    if (counters_ != nullptr) {
+        packet::count(*counters_, Reason::exception_bypass);
     }
 }
 
@@ -149,151 +156,6 @@ void StreamStage::resync(Flow& f) {
     }
     packet::count(*counters_, Reason::tcp_gap);
     ++stats_.gaps;
-}
-
-void StreamStage::take_segment(Packet& p) {
-    Flow& f = *p.flow;
-    const Direction d = p.direction;
-    TcpHalf& h = f.half[index_of(d)];
-    const bool syn = (p.tcp.flags & packet::kTcpSyn) != 0;
-    const bool fin = (p.tcp.flags & packet::kTcpFin) != 0;
-    const SeqNum seq = syn ? p.tcp.seq.plus(1) : p.tcp.seq;
-    const Bytes bytes = p.payload();
-    const SeqNum end = seq.plus(p.payload_len);
-    stats_.segments += !bytes.empty();
-    if (h.broken) {
-        stats_.bytes_uninspected += bytes.size();
-        if (end.after(h.next) && !h.fin) {
-            h.next = end;
-        }
-        if (fin && !h.fin) {
-            f.fin_seq[index_of(d)] = h.next;
-            finish_fin(d);
-        }
-        return;
-    }
-    if (fin && !fin_fits(p, end)) {
-        return;
-    }
-    if (!bytes.empty()) {
-        take_data(p, seq, bytes);
-    }
-    if (fin && !h.fin && !p.dropped()) {
-        f.fin_seq[index_of(d)] = end;
-        h.fin_pending = true;
-        work_.drain[index_of(d)] = true;
-    }
-}
-
-void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
-    Flow& f = *p.flow;
-    const Direction d = p.direction;
-    TcpHalf& h = f.half[index_of(d)];
-    const SeqNum end = seq.plus(p.payload_len);
-    const SeqNum have = data_end(h);
-    p.reassembled = true;
-    if ((h.fin && end.after(have)) || (h.fin_pending && end.after(f.fin_seq[index_of(d)]))) {
-        refuse(p, Reason::tcp_out_of_window);  // bytes after the sender's FIN
-        return;
-    }
-    const bool holds = h.store != kNoIndex && windows_[h.store].held_count != 0;
-    if ((seq.before(have) || holds) && overlap_differs(f, d, seq, bytes)) {
-        ++stats_.overlaps_differ;
-        refuse(p, Reason::tcp_overlap_differs);
-        if (p.dropped()) {
-            return;
-        }
-    }
-    if (seq.before(have)) {
-        stats_.bytes_retransmitted += std::min(bytes.size(), bytes_between(seq, have));
-    }
-    if (!end.after(have)) {
-        return;
-    }
-    if (seq.after(have) && !work_.skip_holes[index_of(d)] && seq.after(h.acked)) {
-        hold(p, seq, bytes);
-        return;
-    }
-    work_.own_seq = seq;
-    work_.own = bytes;
-    work_.drain[index_of(d)] = true;
-}
-
-// Judges a FIN at sequence number 'at'. False: the packet is refused.
-bool StreamStage::fin_fits(Packet& p, SeqNum at) {
-    const Flow& f = *p.flow;
-    const std::size_t d = index_of(p.direction);
-    const TcpHalf& h = f.half[d];
-    if (h.fin || h.fin_pending) {
-        if (at == f.fin_seq[d]) {
-            return true;
-        }
-        refuse(p, h.fin && at.after(f.fin_seq[d]) ? Reason::tcp_out_of_window
-                                                  : Reason::tcp_overlap_differs);
-        return false;
-    }
-    const bool holds = h.store != kNoIndex && windows_[h.store].held_count != 0;
-    if (at.before(h.next) || (holds && held_.end_of_last(windows_[h.store]).after(at))) {
-        refuse(p, Reason::tcp_overlap_differs);  // the sender has sent bytes after it
-        return false;
-    }
-    return true;
-}
-
-void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
-    const Direction d = p.direction;
-    StreamState* s = open_store(d);
-    if (s != nullptr && held_.insert(*s, seq, bytes)) {
-        ++stats_.ooo_segments;
-        stats_.ooo_bytes += bytes.size();
-        return;
-    }
-    if (!config_.inline_mode && s != nullptr) {
-        // A tap missed the bytes for good, as it seems: go on after the hole.
-        work_.skip_holes[index_of(d)] = work_.drain[index_of(d)] = true;
-        work_.own_seq = seq;
-        work_.own = bytes;
-        return;
-    }
-    p.reassembled = false;
-    packet::count(*counters_, Reason::tcp_copy_store_full);
-    // A sender that fills its own stream's share is not let past inspection by that: TCP sends
-    // again what is dropped here, and others are not concerned. Only want of memory is a matter of
-    // policy.
-    const bool own_limit = s != nullptr && held_.stream_is_full(*s, bytes.size());
-    if (config_.exception == ExceptionPolicy::kDrop || own_limit) {
-        p.drop(Reason::tcp_copy_store_full);
-        return;
-    }
-    // Forwarded uninspected; when its bytes are acknowledged, they count as a gap.
-    stats_.bytes_uninspected += bytes.size();
-}
-
-// Compares with the first copy what the receiver may still take: bytes that it has not
-// acknowledged.
-bool StreamStage::overlap_differs(Flow& f, Direction d, SeqNum seq, Bytes bytes) {
-    const TcpHalf& h = f.half[index_of(d)];
-    if (h.store == kNoIndex) {
-        return false;
-    }
-    const StreamState& s = windows_[h.store];
-    if (s.held_count != 0 && held_.differs(s, seq, bytes)) {
-        return true;
-    }
-    const SeqNum have = data_end(h);
-    const SeqNum end = seq.plus(static_cast<std::uint32_t>(bytes.size()));
-    SeqNum from = seq.before(h.acked) ? h.acked : seq;
-    const SeqNum to = end.before(have) ? end : have;
-    const SeqNum oldest = have.plus(0U - s.length);
-    if (from.before(oldest) && from.before(to)) {
-        const SeqNum stop = to.before(oldest) ? to : oldest;
-        stats_.bytes_unverified += bytes_between(from, stop);
-        packet::count(*counters_, Reason::tcp_overlap_unverified);
-        from = stop;
-    }
-    return from.before(to) &&
-           std::memcmp(s.data + bytes_between(oldest, from),
-                       bytes.data() + bytes_between(seq, from), bytes_between(from, to)) != 0;
 }
 
 }  // namespace sluice::stream

@@ -31,8 +31,8 @@ class StreamStage {
     StreamStage(const StreamStage&) = delete;
     StreamStage& operator=(const StreamStage&) = delete;
 
-    // Takes in one packet; anything but TCP with a flow is left alone. May drop it (inline) or
-    // clear its urgent pointer. 'counters' must live until the chunks are drained.
+    // Takes in one packet; anything but TCP with a flow is left alone. May drop it or
+    // normalize its header (inline). 'counters' must live until the chunks are drained.
     void begin(packet::Packet& p, Now now, packet::ReasonCounters& counters);
 
     // The next chunk of what became contiguous; false: no more. Chunks of the packet's opposite
@@ -61,6 +61,9 @@ class StreamStage {
     const StreamStats& stats() const { return stats_; }
 
   private:
+    // After so many packets one way and none the other, the path is taken for asymmetric.
+    static constexpr std::uint32_t kOneSidedPackets = 16;
+
     struct Piece {
         Bytes bytes;
         bool held = false;
@@ -74,6 +77,9 @@ class StreamStage {
     bool overlap_differs(flow::Flow& f, Direction d, SeqNum seq, Bytes bytes);
     void refuse(packet::Packet& p, packet::Reason why);
     void pass_uninspected(packet::Packet& p);
+    void note_one_sided(flow::Flow& f, Direction d);
+    void forget_refused_syn_data(const packet::Packet& p);
+    void bypass(flow::Flow& f);
     void reset(flow::Flow& f);
     void resync(flow::Flow& f);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/stream/tcp_tracker.h"
 
-#include <algorithm>
+#include "dataplane/stream/tcp_half.h"
 
 namespace sluice::stream {
 
@@ -17,44 +17,11 @@ void set_state(Flow& f, TcpState s) {
     f.tcp_state = static_cast<std::uint8_t>(s);
 }
 
-// A direction begins with its SYN. Keeps the store: the stream before it, if any, is a matter of
-// resync.
-void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
-    const std::size_t d = index_of(p.direction);
-    TcpHalf& h = f.half[d];
-    f.isn[d] = p.tcp.seq;
-    h.next = h.acked = p.tcp.seq.plus(1);
-    h.window = p.tcp.window;
-    h.window_scaled = false;
-    h.wscale = std::min(p.tcp.wscale, max_shift);
-    h.seen = true;
-    h.fin = false;
-    h.fin_pending = false;
-    h.end_sent = false;
-}
-
-// A direction whose SYN was not seen begins with whatever comes first.
-void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
-    const std::size_t d = index_of(p.direction);
-    constexpr std::int32_t kNear = 1 << 20;
-    TcpHalf& h = f.half[d];
-    f.isn[d] = p.tcp.seq.plus(0xffffffff);  // so that offset 0 is the first byte seen
-    h.next = p.tcp.seq;
-    const std::int32_t acked = h.acked.distance_from(h.next);
-    if (acked < -kNear || acked > kNear) {
-        h.acked = h.next;
+TcpOutcome noting_data(TcpOutcome outcome, const Packet& p, Reason reason) {
+    if (p.payload_len != 0 && outcome.reason == Reason::none) {
+        outcome.reason = reason;
     }
-    h.wscale = shift;
-    h.window = p.tcp.window;
-    h.window_scaled = shift > 0;
-    h.seen = true;
-}
-
-// Scaling holds only if both SYNs offered it (RFC 7323 section 2.2).
-void agree_on_scaling(Flow& f) {
-    if (f.half[0].wscale < 0 || f.half[1].wscale < 0) {
-        f.half[0].wscale = f.half[1].wscale = 0;
-    }
+    return outcome;
 }
 
 }  // namespace
@@ -62,13 +29,14 @@ void agree_on_scaling(Flow& f) {
 TcpOutcome TcpTracker::track(Flow& f, const Packet& p) {
     const std::uint8_t flags = p.tcp.flags;
     if ((flags & packet::kTcpRst) != 0) {
-        return on_reset(f, p);
+        return noting_data(on_reset(f, p), p, Reason::tcp_rst_data);
     }
     if (tcp_state(f) == TcpState::kIgnored) {
         return on_ignored(f);
     }
     if ((flags & packet::kTcpSyn) != 0) {
-        return (flags & packet::kTcpAck) != 0 ? on_syn_ack(f, p) : on_syn(f, p);
+        const bool answer = (flags & packet::kTcpAck) != 0;
+        return noting_data(answer ? on_syn_ack(f, p) : on_syn(f, p), p, Reason::tcp_syn_data);
     }
     if ((flags & packet::kTcpAck) == 0) {
         // RFC 9293 section 3.10.7.4, fifth: "if the ACK bit is off, drop the segment".
@@ -87,13 +55,19 @@ TcpOutcome TcpTracker::track(Flow& f, const Packet& p) {
         case TcpState::kIgnored:
             break;
     }
-    if (!f.half[index_of(p.direction)].seen) {
+    TcpHalf& h = f.half[index_of(p.direction)];
+    if (!h.seen) {
         adopt_half(f, p, kMaxShift);
     }
-    const TcpOutcome outcome = track_open(f, p);
+    TcpOutcome outcome = track_open(f, p);
     if (outcome.action == TcpAction::kAccept && tcp_state(f) == TcpState::kSynReceived &&
         acks_syn(f, p)) {
         establish(f);
+    }
+    if (h.syn_unanswered && outcome.action == TcpAction::kAccept) {
+        // Both sides of a simultaneous open send a SYN/ACK (RFC 9293 figure 7); this one did not.
+        h.syn_unanswered = false;
+        outcome.reason = Reason::tcp_split_handshake;
     }
     return outcome;
 }
@@ -147,11 +121,12 @@ TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
         begin_half(f, p, kMaxShift);
         if (state == TcpState::kNone) {
             set_state(f, TcpState::kSynSent);
-        } else {
-            agree_on_scaling(f);  // simultaneous open, RFC 9293 section 3.5
-            set_state(f, TcpState::kSynReceived);
+            return {};
         }
-        return {};
+        agree_on_options(f);  // simultaneous open, RFC 9293 section 3.5
+        h.syn_unanswered = true;
+        set_state(f, TcpState::kSynReceived);
+        return {TcpAction::kAccept, Reason::tcp_simultaneous_open};
     }
     if (h.seen && p.tcp.seq == f.isn[d]) {
         return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none} : TcpOutcome{};
@@ -179,6 +154,7 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         return {TcpAction::kIgnore, Reason::none};
     }
     if (h.seen && p.tcp.seq == f.isn[d]) {
+        h.syn_unanswered = false;
         const bool half_open = state == TcpState::kSynReceived && acks_syn(f, p);
         if (half_open && p.direction == Direction::kToServer) {
             establish(f);  // simultaneous open
@@ -186,11 +162,12 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none} : TcpOutcome{};
     }
     if (state == TcpState::kSynSent && !h.seen) {
-        if (!acks_syn(f, p) || p.tcp.ack.after(o.next)) {
-            return {TcpAction::kRefuse, Reason::tcp_out_of_window};
+        // A tap counts the data of a SYN as sent only once it is acknowledged.
+        if (!acks_syn(f, p) || (config_.inline_mode && p.tcp.ack.after(o.next))) {
+            return {TcpAction::kRefuse, Reason::tcp_bad_ack};
         }
         begin_half(f, p, kMaxShift);
-        agree_on_scaling(f);
+        agree_on_options(f);
         o.acked = p.tcp.ack;
         set_state(f, TcpState::kSynReceived);
         return {};
@@ -203,7 +180,8 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         o.seen = true;
         o.wscale = h.wscale < 0 ? std::int8_t{0}
                                 : kMaxShift;  // the second SYN's offer was not kept: be generous
-        agree_on_scaling(f);
+        agree_on_options(f);
+        o.ts_on = f.ts_ignored = false;  // nor were its timestamps
         o.fin = o.fin_pending = o.end_sent = f.resyn_seen = false;
         f.state = FlowState::kNew;
         set_state(f, TcpState::kSynReceived);
@@ -235,8 +213,9 @@ TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
     o.next = o.acked = p.tcp.ack;
     o.wscale = p.tcp.wscale < 0 ? std::int8_t{0} : kMaxShift;
     o.seen = true;
-    agree_on_scaling(f);
-    o.window = 0xffff;  // until it speaks, the largest that it can mean
+    agree_on_options(f);
+    f.ts_ignored = !p.tcp.has_timestamp;  // an answer has only what the SYN had
+    o.window = 0xffff;                    // until it speaks, the largest that it can mean
     o.window_scaled = o.wscale > 0;
     set_state(f, TcpState::kSynReceived);
     return {TcpAction::kAccept, Reason::tcp_midstream};
@@ -262,6 +241,10 @@ TcpOutcome TcpTracker::on_unanswered(Flow& f, const Packet& p) {
     if (!from_opener && !acks_syn(f, p)) {
         return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none}
                                   : TcpOutcome{TcpAction::kRefuse, Reason::tcp_out_of_window};
+    }
+    if (!from_opener && p.payload_len == 0 && (p.tcp.flags & packet::kTcpFin) == 0) {
+        // Perhaps the first step of a handshake split in four, whose SYN comes yet.
+        return {TcpAction::kIgnore, Reason::none};
     }
     if (!config_.midstream) {
         // The opener's bytes are inspected all the same; an answer without a handshake is not one.

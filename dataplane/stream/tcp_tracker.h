@@ -9,6 +9,7 @@
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_config.h"
+#include "dataplane/stream/tcp_half.h"
 
 #include <cstdint>
 
@@ -52,13 +53,23 @@ class TcpTracker {
     bool is_plain_ack(const flow::Flow& f, const packet::Packet& p) const {
         constexpr std::uint8_t kMask =
             packet::kTcpSyn | packet::kTcpFin | packet::kTcpRst | packet::kTcpAck;
+        const flow::TcpHalf& h = f.half[index_of(p.direction)];
         return p.payload_len == 0 && (p.tcp.flags & kMask) == packet::kTcpAck &&
-               tcp_state(f) == TcpState::kEstablished && f.half[index_of(p.direction)].seen;
+               tcp_state(f) == TcpState::kEstablished && h.seen && !h.syn_unanswered;
     }
 
     TcpOutcome track_open(flow::Flow& f, const packet::Packet& p) {
-        if (!in_window(f, p) || !take_ack(f, p)) {
+        if (!in_window(f, p)) {
             return {TcpAction::kRefuse, packet::Reason::tcp_out_of_window};
+        }
+        if (p.tcp.has_timestamp && !take_timestamp(f, p)) {
+            return {TcpAction::kRefuse, packet::Reason::tcp_old_timestamp};
+        }
+        if (!take_ack(f, p)) {
+            return {TcpAction::kRefuse, packet::Reason::tcp_bad_ack};
+        }
+        if (is_keepalive(f, p)) {
+            return {TcpAction::kAccept, packet::Reason::tcp_keepalive};
         }
         return {};
     }
@@ -93,6 +104,35 @@ class TcpTracker {
         const std::int64_t room =
             std::int64_t{o.seen ? o.window_bytes() : kUnknownWindow} + config_.window_slack;
         return p.tcp.seq.plus(p.payload_len).distance_from(left) <= room;
+    }
+
+    // PAWS (RFC 7323 section 5.3). ts_recent is the receiver's TS.Recent as far as we can know it:
+    // taken from segments at or before the left edge only (section 4.3 (2)), so that segments that
+    // overtake each other are not harmed. Pure ACKs always pass: late ones are harmless. False: an
+    // old duplicate, which the receiver discards.
+    bool take_timestamp(flow::Flow& f, const packet::Packet& p) const {
+        flow::TcpHalf& h = f.half[index_of(p.direction)];
+        if (!h.ts_on || !f.half[index_of(opposite(p.direction))].ts_on) {
+            return true;
+        }
+        if (static_cast<std::int32_t>(p.tcp.ts_value - h.ts_recent) < 0 &&
+            !ts_recent_expired(f, p.direction)) {
+            return (p.payload_len == 0 && (p.tcp.flags & packet::kTcpFin) == 0) ||
+                   !config_.normalize.timestamps;
+        }
+        if (!p.tcp.seq.after(h.acked)) {
+            h.ts_recent = p.tcp.ts_value;
+            f.ts_age[index_of(p.direction)] = ts_age_of(f);
+        }
+        return true;
+    }
+
+    // RFC 9293 section 3.8.4: one before the next, with or without a garbage byte, all
+    // acknowledged.
+    static bool is_keepalive(const flow::Flow& f, const packet::Packet& p) {
+        const flow::TcpHalf& h = f.half[index_of(p.direction)];
+        return p.tcp.seq.plus(1) == h.next && h.acked == h.next && p.payload_len <= 1 && !h.fin &&
+               (p.tcp.flags & packet::kTcpFin) == 0;
     }
 
     // False: acknowledges bytes far beyond any that the other side can have sent.

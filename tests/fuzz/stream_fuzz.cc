@@ -12,8 +12,10 @@ stream::StreamConfig fuzz_config(std::uint8_t choice) {
     stream::StreamConfig c;
     c.inline_mode = (choice & 1) != 0;
     c.midstream = (choice & 2) != 0;
-    c.exception =
+    c.exceptions.copy_store =
         (choice & 4) != 0 ? packet::ExceptionPolicy::kDrop : packet::ExceptionPolicy::kPass;
+    c.exceptions.window_full =
+        (choice & 20) != 0 ? c.exceptions.copy_store : packet::ExceptionPolicy::kBypass;
     c.window = (choice & 8) != 0 ? 256 : 16 * 1024;
     c.arena_bytes = (choice & 16) != 0 ? 1 : std::size_t{1} << 20;
     c.copy_store_bytes = (choice & 32) != 0 ? 4096 : std::size_t{1} << 20;
@@ -64,7 +66,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   .flags = flags,
                   .payload = payload_of((control & 8) != 0 ? offset + other : offset, size_code),
                   .window = static_cast<std::uint16_t>(0xffff >> (other & 7)),
-                  .wscale = static_cast<std::int8_t>((other >> 3) - 1)});
+                  .wscale = static_cast<std::int8_t>((other >> 3) - 1),
+                  .ts = (other & 0x40) != 0 ? std::optional<std::uint32_t>(offset ^ other)
+                                            : std::nullopt});
         SLUICE_CHECK(stage.stats().held_bytes <= config.copy_store_bytes);
         SLUICE_CHECK(stage.stats().streams <= config.max_streams);
     }

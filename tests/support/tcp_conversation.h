@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Segment {
     std::string_view payload = {};
     std::uint16_t window = 65535;
     std::int8_t wscale = -1;
+    std::optional<std::uint32_t> ts = {};
 };
 
 struct SegmentResult {
@@ -55,9 +57,12 @@ class TcpConversation {
         p.tcp.flags = s.flags;
         p.tcp.window = s.window;
         p.tcp.wscale = s.wscale;
+        p.tcp.has_timestamp = s.ts.has_value();
+        p.tcp.ts_value = s.ts.value_or(0);
         p.flow = &flow;
         p.direction = s.direction;
         flow.last_seen = now;
+        ++flow.packets[index_of(s.direction)];
         stage_.begin(p, {now, now}, counters);
         drain(r);
         return r;

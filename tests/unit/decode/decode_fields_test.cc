@@ -102,6 +102,21 @@ TEST(DecodeFields, WindowScaleIsCutToFourteen) {
     EXPECT_EQ(o.packet.tcp.wscale, 14);
 }
 
+TEST(DecodeFields, TimestampsAndReservedBits) {
+    const std::array<std::uint8_t, 10> bare = {8, 10, 0, 0, 1, 0, 0, 0, 2, 0};
+    const std::array<std::uint8_t, 10> wrong_length = {8, 9, 0, 0, 1, 0, 0, 0, 2, 0};
+    One usual(v4().tcp(1, 2).timestamps(0x100, 0x200).payload("x"));
+    One odd(v4().tcp(1, 2).tcp_options(bare).payload("x"));
+    for (const One* o : {&usual, &odd}) {
+        EXPECT_TRUE(o->packet.tcp.has_timestamp);
+        EXPECT_EQ(o->packet.tcp.ts_value, 0x100U);
+        EXPECT_EQ(o->packet.tcp.ts_echo, 0x200U);
+        EXPECT_EQ(o->packet.tcp.reserved, 0);
+    }
+    One none(v4().tcp(1, 2).tcp_options(wrong_length));
+    EXPECT_FALSE(none.packet.tcp.has_timestamp);
+}
+
 TEST(DecodeFields, MssAndScaleCountOnASynOnly) {
     One o(v4().tcp(1, 2).mss(1460).wscale(7));
     EXPECT_EQ(o.packet.tcp.mss, 0);

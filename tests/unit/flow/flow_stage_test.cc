@@ -99,6 +99,30 @@ class FlowStageTest : public testing::Test {
     std::unique_ptr<FlowStage> stage;
 };
 
+TEST_F(FlowStageTest, AServersPortTellsTheRolesOfAConnectionFoundInTheMiddle) {
+    EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1), false).direction, Direction::kToClient);
+    EXPECT_EQ(batch[0].flow->key.client_port, kA.port);
+    EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1), true).direction, Direction::kToServer);
+    batch.clear();
+    tcp({0x0a000003, 50000}, {0x0a000004, 40001}, packet::kTcpAck);  // says nothing
+    tcp({0x0a000003, 22}, {0x0a000004, 80}, packet::kTcpAck);
+    tcp({0x0a000003, 80}, {0x0a000004, 40000}, packet::kTcpSyn);  // a SYN says all
+    udp({0x0a000003, 53}, {0x0a000004, 40000});
+    run();
+    for (std::size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(batch[i].direction, Direction::kToServer) << i;
+    }
+}
+
+TEST_F(FlowStageTest, AServersSynAfterItsClientsResetKeepsTheRoles) {
+    const packet::Packet first = one_tcp(packet::kTcpSyn, seconds(1));
+    one_tcp(packet::kTcpRst, seconds(1));
+    const packet::Packet answer = one_tcp(packet::kTcpSyn, seconds(1), false);
+    EXPECT_EQ(answer.flow, first.flow);
+    EXPECT_EQ(answer.direction, Direction::kToClient);
+    EXPECT_NE(one_tcp(packet::kTcpSyn, seconds(1)).flow, first.flow);  // the client tries again
+}
+
 TEST_F(FlowStageTest, BothDirectionsShareAFlow) {
     udp(kA, kB);
     udp(kB, kA);

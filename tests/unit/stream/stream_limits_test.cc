@@ -71,7 +71,7 @@ TEST(StreamLimits, AStreamAtItsOwnLimitMustSendAgain) {
 TEST(StreamLimits, CopyStoreFullDrops) {
     StreamConfig c = small_config();
     c.copy_store_bytes = 1;
-    c.exception = ExceptionPolicy::kDrop;
+    c.exceptions.copy_store = ExceptionPolicy::kDrop;
     Stage s(c);
     TcpConversation& t = s.open();
     const auto r = t.send({.seq = 1003, .ack = 5001, .payload = "cd"});
@@ -121,7 +121,7 @@ TEST(StreamLimits, NoStreamLeftPassesUninspected) {
 TEST(StreamLimits, NoStreamLeftDropsUntilThereIsRoom) {
     StreamConfig c = small_config();
     c.max_streams = 1;
-    c.exception = ExceptionPolicy::kDrop;
+    c.exceptions.window_full = ExceptionPolicy::kDrop;
     Stage s(c);
     TcpConversation& a = s.open();
     a.send({.seq = 1001, .ack = 5001, .payload = "first"});
