@@ -22,8 +22,9 @@ test::LoadedRules rules() {
     std::string text;
     int sid = 1;
     for (const char* protocol : {"tcp", "udp"}) {
+        // The port: what a tunnel over UDP carries must match by itself, not as the outer payload.
         text += std::string("drop ") + protocol +
-                " any any -> any any (msg:\"marker\"; content:\"" + std::string(kMarker) +
+                " any any -> any 9000 (msg:\"marker\"; content:\"" + std::string(kMarker) +
                 "\"; sid:" + std::to_string(sid++) + "; rev:1;)\n";
     }
     return test::load_rules(text);
