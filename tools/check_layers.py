@@ -13,13 +13,14 @@ DATA_TYPES = ["dataplane/flow/flow.h", "dataplane/stream/stream_chunk.h", "datap
 BASE = ["dataplane/base"]
 PACKET = BASE + ["dataplane/packet"]
 STAGE = PACKET + DATA_TYPES
-PIPELINE = ["dataplane/decode", "dataplane/flow", "dataplane/stream", "dataplane/app", "dataplane/detect", "dataplane/verdict",
+PIPELINE = ["dataplane/decode", "dataplane/defrag", "dataplane/flow", "dataplane/stream", "dataplane/app", "dataplane/detect", "dataplane/verdict",
             "dataplane/pipeline", "dataplane/abi", "signatures/bundle/model.h"] + PACKET
 ALLOWED = {
     "dataplane/base": [],
     "dataplane/abi": BASE,
     "dataplane/packet": BASE,
     "dataplane/decode": PACKET,
+    "dataplane/defrag": PACKET,
     "dataplane/flow": PACKET,
     "dataplane/stream": STAGE,
     "dataplane/app": STAGE,

@@ -75,6 +75,17 @@ struct FlowLimits {
     std::uint32_t other_s = 300;
 };
 
+// What happens to a first fragment that does not hold the transport header.
+enum class TinyFragments : std::uint8_t { kDrop, kPass };
+
+struct DefragLimits {
+    std::uint32_t max_datagrams = 16384;  // per worker
+    std::uint32_t memory_mb = 16;         // copies of fragments, per worker
+    std::uint32_t per_source = 256;       // unfinished datagrams
+    std::uint32_t timeout_s = 30;         // IPv6: twice that
+    TinyFragments tiny = TinyFragments::kDrop;
+};
+
 struct StreamLimits {
     std::uint32_t window_bytes = 16384;
     std::uint32_t memory_mb = 128;     // windows and copies, per worker
@@ -103,6 +114,7 @@ struct Config {
     std::vector<Segment> segments;
     std::map<std::string, std::string> vars;  // HOME_NET = "10.0.0.0/8", a list is written "[a,b]"
     BundleConfig bundle;
+    DefragLimits defrag;
     FlowLimits flow;
     StreamLimits stream;
     EventsConfig events;

@@ -154,6 +154,17 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
     in.finish();
 }
 
+void read_defrag(TableReader& in, DefragLimits& out) {
+    in.u32("max_datagrams", out.max_datagrams, 16, 1U << 22);
+    in.u32("memory_mb", out.memory_mb, 1, 1U << 14);
+    in.u32("per_source", out.per_source, 1, out.max_datagrams);
+    in.u32("timeout_s", out.timeout_s, 1, 3600);
+    in.choice("tiny", out.tiny,
+              {{"drop", static_cast<int>(TinyFragments::kDrop)},
+               {"pass", static_cast<int>(TinyFragments::kPass)}});
+    in.finish();
+}
+
 void read_flow(TableReader& in, FlowLimits& out) {
     constexpr std::uint32_t kDay = 86400;
     in.u32("max_flows", out.max_flows, 64, 1U << 26);
@@ -298,6 +309,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
         in.texts("trusted_keys", out.trusted_keys);
         in.finish();
     });
+    read_section(root, "defrag", file, config.defrag, read_defrag);
     read_section(root, "flow", file, config.flow, read_flow);
     read_section(root, "stream", file, config.stream, read_stream);
     read_section(root, "events", file, config.events, read_events);

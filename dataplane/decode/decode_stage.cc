@@ -41,6 +41,9 @@ Reason judge_network(const Packet& packet, const NetworkResult& network, const C
     if (network.options) {
         packet::count(context.reasons, Reason::ipv4_options);
     }
+    if (network.atomic_fragment) {
+        packet::count(context.reasons, Reason::fragment_atomic);
+    }
     if (network.source_route) {
         if (context.config.drop_malformed && context.config.drop_source_route) {
             return Reason::ip_source_route;
@@ -68,7 +71,7 @@ Reason decode_network(Packet& packet, std::uint16_t ether_type, const Context& c
         return odd;
     }
     if (packet.is_fragment) {
-        return Reason::fragment_uninspected;
+        return Reason::none;  // what follows need not be a header; dataplane/defrag takes it
     }
     return decode_payload(packet, verify_checksums && !network.checksum_unknown,
                           context.config.tunnels);
@@ -84,8 +87,8 @@ Reason decode_packet(Packet& packet, const Context& context) {
 bool is_uninspected(Reason reason) {
     return reason == Reason::ethertype_uninspected || reason == Reason::vlan_depth ||
            reason == Reason::mpls_depth || reason == Reason::pppoe_uninspected ||
-           reason == Reason::fragment_uninspected || reason == Reason::l4_uninspected ||
-           reason == Reason::tunnel_malformed || reason == Reason::tunnel_not_ip;
+           reason == Reason::l4_uninspected || reason == Reason::tunnel_malformed ||
+           reason == Reason::tunnel_not_ip;
 }
 
 // A protocol that nothing here reads; without ARP there would be no IPv4 to inspect.

@@ -63,6 +63,7 @@ NetworkResult walk_extensions(packet::Packet& packet) {
             packet.frag_id = load32(header, 4);
             return result;
         }
+        result.atomic_fragment = result.atomic_fragment || kind == kFragment;
     }
     return result;
 }

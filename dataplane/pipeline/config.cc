@@ -8,6 +8,7 @@ PipelineConfig inline_config() {
     c.inline_mode = true;
     c.decode.verify_checksums = true;
     c.decode.drop_malformed = true;
+    c.defrag.inline_mode = true;
     c.stream.inline_mode = true;
     c.stream.midstream = true;  // a box that restarts under live connections must not ignore them
     c.verdict.inline_mode = true;
@@ -21,6 +22,7 @@ PipelineConfig tap_config() {
     c.inline_mode = false;
     c.decode.verify_checksums = false;
     c.decode.drop_malformed = false;
+    c.defrag.inline_mode = false;
     c.stream.inline_mode = false;
     c.stream.midstream = false;
     c.verdict.inline_mode = false;

@@ -3,7 +3,7 @@
 
 namespace sluice::pipeline {
 
-// rx -> decode -> flow -> (per packet) stream -> app -> detect -> verdict -> tx.
+// rx -> decode -> flow -> (per packet) defrag -> stream -> app -> detect -> verdict -> tx.
 // Decode and flow run over the whole batch, so that header and flow-entry cache misses overlap. The
 // rest runs packet by packet to the end: the next packet of a flow must already see the verdict on
 // this one, and its bytes are still in L1.
@@ -55,21 +55,27 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     }
 }
 
-// Tunnels: what the packet carries is judged as a packet of its own, before the outer one goes on;
-// a loop, not recursion, and bounded.
+// What the packet carries (the inside of a tunnel), or completes (a datagram in fragments), is
+// judged as a packet of its own before the outer one goes on; a loop, not recursion, and bounded.
 void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
-    const packet::Packet* outer = &packet;
+    packet::Packet* outer = &packet;
     for (packet::Packet& inner : within_) {
-        if ((packet.dropped() && config_.inline_mode) || outer->tunnel == packet::Tunnel::kNone) {
-            return;
+        if ((packet.dropped() && config_.inline_mode) || outer->ip_version == 0) {
+            break;
+        }
+        if (!outer->is_fragment && outer->tunnel == packet::Tunnel::kNone) {
+            break;
         }
         inner = {};
-        if (!decode_.enter(*outer, inner, reasons_)) {
-            if (inner.dropped()) {
-                packet.drop(inner.reason);
+        const bool found = outer->is_fragment ? put_together(*outer, inner, now)
+                                              : decode_.enter(*outer, inner, reasons_);
+        if (!found) {
+            const packet::Packet& refused = outer->is_fragment ? *outer : inner;
+            if (refused.dropped()) {
+                packet.drop(refused.reason);
                 verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
             }
-            return;
+            break;
         }
         flow_.process_within(inner, now, reasons_);
         inspect(inner, now);
@@ -78,6 +84,20 @@ void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
         }
         outer = &inner;
     }
+    defrag_.settle(packet.dropped(), now);
+}
+
+// False: nothing to inspect yet, or the fragment was dropped.
+bool Pipeline::put_together(packet::Packet& fragment, packet::Packet& whole, const Now& now) {
+    if (!defrag_.take(fragment, now, reasons_, whole)) {
+        return false;
+    }
+    decode_.decode_one(whole, reasons_);
+    if (whole.is_fragment && config_.inline_mode) {  // IPv6: a fragment header behind another
+        packet::count(reasons_, packet::Reason::ipv6_ext_limit);
+        whole.drop(packet::Reason::ipv6_ext_limit);
+    }
+    return true;
 }
 
 void Pipeline::inspect_chunks(const packet::Packet* packet) {
@@ -124,6 +144,7 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
 Pipeline::Pipeline(const PipelineConfig& config, abi::EventRing& events)
     : config_(config),
       decode_(config.decode),
+      defrag_(config.defrag),
       flow_(config.flow, *this),
       stream_(config.stream),
       app_(config.app),
@@ -137,6 +158,7 @@ void Pipeline::install(const detect::Ruleset& ruleset, detect::WorkerScratch& sc
 
 void Pipeline::expire(const Now& now, std::size_t budget) {
     flow_.expire(now, budget);
+    defrag_.expire(now, budget, reasons_);
 }
 
 void Pipeline::end_all(const Now& now) {

@@ -9,6 +9,7 @@
 #include "dataplane/app/app_stage.h"
 #include "dataplane/base/time.h"
 #include "dataplane/decode/decode_stage.h"
+#include "dataplane/defrag/defrag_stage.h"
 #include "dataplane/detect/detect_stage.h"
 #include "dataplane/detect/ruleset.h"
 #include "dataplane/flow/flow_stage.h"
@@ -20,6 +21,7 @@ namespace sluice::pipeline {
 
 struct PipelineConfig {
     decode::DecodeConfig decode;
+    defrag::DefragConfig defrag;
     flow::FlowConfig flow;
     stream::StreamConfig stream;
     app::AppConfig app;
@@ -62,6 +64,8 @@ class Pipeline final : private flow::FlowObserver {
 
     const packet::ReasonCounters& reasons() const { return reasons_; }
 
+    const defrag::DefragStage& fragments() const { return defrag_; }
+
     const flow::FlowStage& flows() const { return flow_; }
 
     const stream::StreamStage& streams() const { return stream_; }
@@ -76,6 +80,7 @@ class Pipeline final : private flow::FlowObserver {
     void flow_ended(flow::Flow& flow, Now now) override;
     void inspect(packet::Packet& packet, const Now& now);
     void inspect_within(packet::Packet& packet, const Now& now);
+    bool put_together(packet::Packet& fragment, packet::Packet& whole, const Now& now);
     void inspect_chunks(const packet::Packet* packet);
     void settle(packet::Packet& packet);
 
@@ -83,6 +88,7 @@ class Pipeline final : private flow::FlowObserver {
     packet::ReasonCounters reasons_{};
     PipelineStats stats_;
     decode::DecodeStage decode_;
+    defrag::DefragStage defrag_;
     flow::FlowStage flow_;
     stream::StreamStage stream_;
     app::AppStage app_;

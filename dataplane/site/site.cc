@@ -10,11 +10,23 @@ packet::ExceptionPolicy policy_of(control::ExceptionPolicy p) {
                                                 : packet::ExceptionPolicy::kPass;
 }
 
+void apply_defrag(const control::Config& config, defrag::DefragConfig& out) {
+    const control::DefragLimits& d = config.defrag;
+    out.max_datagrams = d.max_datagrams;
+    out.store_bytes = std::size_t{d.memory_mb} << 20;
+    out.max_per_source = d.per_source;
+    out.timeout = seconds(d.timeout_s);
+    out.timeout_ipv6 = seconds(std::int64_t{2} * d.timeout_s);
+    out.drop_tiny = d.tiny == control::TinyFragments::kDrop;
+    out.exception = policy_of(config.dataplane.exception_policy);
+}
+
 }  // namespace
 
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) {
     out.decode.drop_source_route = config.dataplane.drop_source_route;
     out.decode.min_ttl = static_cast<std::uint8_t>(config.dataplane.min_ttl);
+    apply_defrag(config, out.defrag);
     const control::FlowLimits& f = config.flow;
     out.decode.exception = policy_of(config.dataplane.exception_policy);
     out.decode.drop_unknown = config.dataplane.unknown_protocols == control::ExceptionPolicy::kDrop;

@@ -144,6 +144,7 @@ Status Appliance::open_ports() {
 Status Appliance::make_seats() {
     pipeline::PipelineConfig pipeline = site::pipeline_config(config_);
     pipeline.flow.hash_seed = random_seed();
+    pipeline.defrag.hash_seed = random_seed();
     const auto workers = static_cast<std::uint16_t>(config_.dataplane.workers);
     const bool handover = !device_->steers_flows();
     if (handover) {

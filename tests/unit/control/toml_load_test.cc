@@ -29,9 +29,25 @@ TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
     Result<Config> defaults = parse_config(text, "t");
     ASSERT_TRUE(defaults.ok()) << defaults.error().to_string();
     EXPECT_EQ(c.flow.max_flows, defaults.value().flow.max_flows);
+    EXPECT_EQ(c.defrag.memory_mb, defaults.value().defrag.memory_mb);
     EXPECT_EQ(c.dataplane.min_ttl, defaults.value().dataplane.min_ttl);
     EXPECT_EQ(c.dataplane.drop_source_route, defaults.value().dataplane.drop_source_route);
     EXPECT_EQ(c.events.path, defaults.value().events.path);
+}
+
+TEST(Config, DefragLimits) {
+    Result<Config> config =
+        parse_config(std::string("[defrag]\nmax_datagrams = 100\nmemory_mb = 2\nper_source = 7\n"
+                                 "timeout_s = 60\ntiny = \"pass\"\n") +
+                         kSegment,
+                     "t");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    const DefragLimits& d = config.value().defrag;
+    EXPECT_EQ(d.max_datagrams, 100U);
+    EXPECT_EQ(d.memory_mb, 2U);
+    EXPECT_EQ(d.per_source, 7U);
+    EXPECT_EQ(d.timeout_s, 60U);
+    EXPECT_EQ(d.tiny, TinyFragments::kPass);
 }
 
 TEST(Config, EveryPortKind) {
@@ -83,6 +99,8 @@ TEST(Config, BadValuesAreErrorsWithAReason) {
         {"nonsense = 1\n", "unknown key 'nonsense'"},
         {"dataplane = 1\n", "must be a table"},
         {"segment = 1\n", "list of tables"},
+        {"[defrag]\ntiny = \"forward\"\n", "\"drop\", \"pass\""},
+        {"[defrag]\nper_source = 20000\n", "from 1 to 16384"},
         {"[stream]\nmidstream = 1\n", "true or false"},
         {"[[[", "nested"},
     };

@@ -230,7 +230,7 @@ TEST(DecodeFields, EveryKindOfExtensionHeader) {
 }
 
 TEST(DecodeFields, AtomicFragmentIsAnOrdinaryPacket) {
-    One o(v6().fragment(0, false, 9).tcp(1, 2).payload("whole"));
+    One o(v6().fragment(0, false, 9).tcp(1, 2).payload("whole"), {{Reason::fragment_atomic, 1}});
     EXPECT_FALSE(o.packet.is_fragment);
     EXPECT_TRUE(o.packet.l4_ok);
     EXPECT_EQ(o.payload(), "whole");
@@ -275,7 +275,7 @@ TEST(DecodeFields, FragmentsAreMarkedAndForwarded) {
           Case{v4().fragment(1480, false).ip_proto(6).payload("last"), 6},
           Case{v6().fragment(0, true).udp(1, 2).payload("first"), 17},
           Case{v6().fragment(8, false).ip_proto(17).payload("last"), 17}}) {
-        One o(builder, {{Reason::fragment_uninspected, 1}});
+        One o(builder);
         EXPECT_TRUE(o.packet.is_fragment) << builder.to_string();
         EXPECT_FALSE(o.packet.l4_ok);
         EXPECT_FALSE(o.packet.dropped());

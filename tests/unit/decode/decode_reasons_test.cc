@@ -153,10 +153,6 @@ std::vector<Case> network_cases() {
         {"extension without body", v6().ip_proto(60).payload("1234567"), Reason::ipv6_ext_limit},
         {"extension announced, nothing there", v6().ip_proto(43), Reason::ipv6_ext_limit},
         {"hop-by-hop twice", v6().hop_by_hop().hop_by_hop().tcp(1, 2), Reason::ipv6_ext_limit},
-        {"IPv4 first fragment", v4().fragment(0, true).tcp(1, 2), Reason::fragment_uninspected,
-         false},
-        {"IPv6 last fragment", v6().fragment(8, false).ip_proto(6).payload("x"),
-         Reason::fragment_uninspected, false},
         {"OSPF", v4().ip_proto(89).payload("x"), Reason::l4_uninspected, false},
         {"ESP", v6().ip_proto(50).payload("12345678"), Reason::l4_uninspected, false},
     };
@@ -249,10 +245,9 @@ TEST(DecodeReasons, TheTableIsComplete) {
          {Reason::frame_truncated, Reason::ethertype_uninspected, Reason::vlan_depth,
           Reason::mpls_depth, Reason::pppoe_uninspected, Reason::ipv4_bad_header,
           Reason::ipv4_bad_checksum, Reason::ipv6_bad_header, Reason::ipv6_ext_limit,
-          Reason::fragment_uninspected, Reason::tcp_bad_header, Reason::tcp_bad_checksum,
-          Reason::tcp_bad_flags, Reason::udp_bad_header, Reason::udp_bad_checksum,
-          Reason::icmp_bad_header, Reason::icmp_bad_checksum, Reason::sctp_bad_header,
-          Reason::l4_uninspected}) {
+          Reason::tcp_bad_header, Reason::tcp_bad_checksum, Reason::tcp_bad_flags,
+          Reason::udp_bad_header, Reason::udp_bad_checksum, Reason::icmp_bad_header,
+          Reason::icmp_bad_checksum, Reason::sctp_bad_header, Reason::l4_uninspected}) {
         EXPECT_TRUE(seen.contains(r)) << packet::info(r).name;
     }
 }

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dataplane/defrag/defrag_stage.h"
+
+#include <algorithm>
+
+namespace sluice::defrag {
+
+using packet::Packet;
+using packet::Reason;
+
+namespace {
+
+// One source may hold this part of the store.
+constexpr std::uint32_t kSourceShare = 8;
+
+// Our clock starts before the receiver's, by the way between us.
+constexpr Nanos kReceiverLag = seconds(1);
+
+constexpr std::size_t kExpireOnTake = 2;
+constexpr std::size_t kExpireForRoom = 32;
+
+// What the first fragment must hold of the transport header, so that what is judged by ports and
+// flags lies in one place (RFC 1858, RFC 7112).
+std::size_t least_header(std::uint8_t protocol) {
+    switch (protocol) {
+        case packet::kProtoTcp:
+            return 20;
+        case packet::kProtoUdp:
+        case packet::kProtoIcmp6:
+            return 8;
+        default:
+            return 0;
+    }
+}
+
+bool is_extension(std::uint8_t protocol) {
+    constexpr std::uint8_t kHopByHop = 0;
+    constexpr std::uint8_t kRouting = 43;
+    constexpr std::uint8_t kDestinationOptions = 60;
+    return protocol == kHopByHop || protocol == kRouting || protocol == kDestinationOptions;
+}
+
+// RFC 7112: the whole chain of headers is in the first fragment.
+bool chain_cut(std::uint8_t protocol, Bytes bytes) {
+    constexpr int kLongestChain = 8;
+    for (int seen = 0; is_extension(protocol) && seen < kLongestChain; ++seen) {
+        if (bytes.size() < 8) {
+            return true;
+        }
+        const std::size_t length = (std::size_t{bytes[1]} + 1) * 8;
+        if (length > bytes.size()) {
+            return true;
+        }
+        protocol = bytes[0];
+        bytes = bytes.subspan(length);
+    }
+    return bytes.size() < least_header(protocol);
+}
+
+Queue waiting_queue(const Datagram& d) {
+    return d.key.version == 4 ? Queue::kIpv4 : Queue::kIpv6;
+}
+
+}  // namespace
+
+DefragStage::DefragStage(const DefragConfig& config)
+    : config_(config),
+      table_(config.max_datagrams, config.hash_seed),
+      store_(config.store_bytes),
+      sources_(config.max_datagrams, config.hash_seed),
+      frames_(2) {
+    frames_.make(0);
+    frames_.make(1);
+}
+
+bool DefragStage::take(Packet& fragment, Now now, packet::ReasonCounters& counters, Packet& whole) {
+    const auto offset = std::uint32_t{fragment.frag_off};
+    Work w{fragment, now.time, counters, fragment.payload(), offset, offset + fragment.payload_len};
+    expire(now, kExpireOnTake, counters);
+    const FragmentKey key(fragment);
+    Datagram* d = find_live(w, key);
+    if (d != nullptr && d->state == DatagramState::kRefused) {
+        packet::count(counters, Reason::fragment_refused);
+        fragment.drop(Reason::fragment_refused);
+        return false;
+    }
+    if (d != nullptr && d->state == DatagramState::kUninspected) {
+        packet::count(counters, Reason::fragment_uninspected);
+        return false;
+    }
+    if (!sound(w, d)) {
+        return false;
+    }
+    if (d == nullptr) {
+        d = open(w, key);
+    }
+    if (d == nullptr || !add(w, *d)) {
+        return false;
+    }
+    return rebuild(w, *d, whole);
+}
+
+Datagram* DefragStage::find_live(const Work& w, const FragmentKey& key) {
+    Datagram* d = table_.find(key);
+    if (d == nullptr || !is_over(*d, w.now)) {
+        return d;
+    }
+    if (d->state == DatagramState::kWaiting) {
+        packet::count(w.counters, Reason::fragment_timeout);
+    }
+    remove(*d);
+    return nullptr;
+}
+
+bool DefragStage::is_over(const Datagram& d, Nanos now) const {
+    const Nanos timeout = d.key.version == 4 ? config_.timeout : config_.timeout_ipv6;
+    return now - d.since > timeout + kReceiverLag;
+}
+
+// What can be said of the fragment alone. False: it was rejected.
+bool DefragStage::sound(Work& w, Datagram* d) {
+    // An empty fragment says nothing but, to some, where the datagram ends.
+    if (w.bytes.empty() || w.end + counted_header(w.fragment) > kMaxDatagram ||
+        (w.fragment.more_fragments && w.bytes.size() % 8 != 0)) {
+        reject(w, d, Reason::fragment_bad_size);
+        return false;
+    }
+    if (first_too_short(w)) {
+        if (config_.inline_mode && config_.drop_tiny) {
+            reject(w, d, Reason::fragment_tiny);
+            return false;
+        }
+        packet::count(w.counters, Reason::fragment_tiny);
+    }
+    return true;
+}
+
+bool DefragStage::first_too_short(const Work& w) const {
+    if (w.offset == 0) {
+        return w.fragment.ip_version == 4 ? w.bytes.size() < least_header(w.fragment.ip_proto)
+                                          : chain_cut(w.fragment.ip_proto, w.bytes);
+    }
+    // RFC 3128: what starts behind the ports would overwrite flags.
+    return w.offset == 8 && w.fragment.ip_proto == packet::kProtoTcp;
+}
+
+Datagram* DefragStage::open(Work& w, const FragmentKey& key) {
+    if (table_.full()) {
+        Datagram* old = table_.oldest(Queue::kComplete);
+        if (old == nullptr) {
+            no_room(w, nullptr, Reason::fragment_table_full);
+            return nullptr;
+        }
+        remove(*old);
+    }
+    if (sources_.held_by(key.src).datagrams >= config_.max_per_source) {
+        no_room(w, nullptr, Reason::fragment_source_limit);
+        return nullptr;
+    }
+    sources_.add(key.src, {1, 0});
+    return &table_.create(key, w.now);
+}
+
+// Ends that agree: one last fragment, and nothing behind it.
+bool DefragStage::fits_end(const Datagram& d, const Work& w) const {
+    if (d.total_known && (w.fragment.more_fragments ? w.end > d.total : w.end != d.total)) {
+        return false;
+    }
+    return w.fragment.more_fragments || w.end >= d.largest_end;
+}
+
+// True: the datagram is whole.
+bool DefragStage::add(Work& w, Datagram& d) {
+    const bool was_complete = d.state == DatagramState::kComplete;
+    if (!fits_end(d, w)) {
+        reject(w, &d, Reason::fragment_bad_size);
+        return false;
+    }
+    const FragmentStore::Fit fit = store_.compare(d.pieces_head, w.offset, w.bytes);
+    if (fit.overlap != 0 && !overlap_allowed(w, d, fit)) {
+        return false;
+    }
+    if (was_complete) {
+        // Equal, but it would give the receiver the start of a datagram that we no longer watch.
+        w.fragment.drop(Reason::fragment_duplicate);
+        return false;
+    }
+    if (fit.pieces != 0 && !store(w, d, fit)) {
+        return false;
+    }
+    if (w.offset == 0 && !fit.same_cut) {
+        d.next_header = w.fragment.ip_proto;
+    }
+    d.largest_end = std::max(d.largest_end, w.end);
+    if (!w.fragment.more_fragments) {
+        d.total_known = true;
+        d.total = w.end;
+    }
+    return d.total_known && d.have == d.total;
+}
+
+// Equal bytes are no harm, whoever reads them; IPv6 allows no overlap but a copy of the whole
+// fragment (RFC 5722 section 4).
+bool DefragStage::overlap_allowed(Work& w, Datagram& d, const FragmentStore::Fit& fit) {
+    const bool allowed =
+        !fit.differs && (fit.same_cut || w.fragment.ip_version == 4) &&
+        (w.offset != 0 || w.fragment.ip_version == 4 || d.next_header == w.fragment.ip_proto);
+    if (allowed) {
+        packet::count(w.counters, Reason::fragment_duplicate);
+        return true;
+    }
+    if (config_.inline_mode) {
+        reject(w, &d, Reason::fragment_overlap);
+        return false;
+    }
+    packet::count(w.counters, Reason::fragment_overlap);
+    return true;
+}
+
+// False: no room; the exception policy was applied.
+bool DefragStage::store(Work& w, Datagram& d, const FragmentStore::Fit& fit) {
+    if (d.pieces + fit.pieces > config_.max_fragments || !make_blocks(w, fit.blocks)) {
+        no_room(w, &d, Reason::fragment_table_full);
+        return false;
+    }
+    const std::uint32_t share = store_.total_blocks() / kSourceShare;
+    if (sources_.held_by(d.key.src).blocks + fit.blocks > share) {
+        no_room(w, &d, Reason::fragment_source_limit);
+        return false;
+    }
+    store_.add(d.pieces_head, w.offset, w.bytes);
+    sources_.add(d.key.src, {0, fit.blocks});
+    d.blocks += fit.blocks;
+    d.pieces = static_cast<std::uint16_t>(d.pieces + fit.pieces);
+    d.have += static_cast<std::uint32_t>(w.bytes.size()) - fit.overlap;
+    return true;
+}
+
+// What is overdue goes first, then what is only remembered, of which each has at least one block.
+bool DefragStage::make_blocks(const Work& w, std::uint32_t wanted) {
+    if (store_.free_blocks() < wanted) {
+        expire({w.now, w.now}, kExpireForRoom, w.counters);
+    }
+    while (store_.free_blocks() < wanted) {
+        Datagram* old = table_.oldest(Queue::kComplete);
+        if (old == nullptr) {
+            return false;
+        }
+        remove(*old);
+    }
+    return true;
+}
+
+bool DefragStage::rebuild(Work& w, Datagram& d, Packet& whole) {
+    std::array<std::uint8_t, kMaxFrame>& frame = frames_[last_frame_ ^ 1U];
+    const std::optional<std::size_t> headers = rebuild_headers(
+        w.fragment, d.total, d.next_header, MutableBytes(frame).first(kMaxRebuiltHeaders));
+    if (!headers) {
+        reject(w, &d, Reason::fragment_bad_size);
+        return false;
+    }
+    last_frame_ ^= 1U;
+    store_.copy_to(d.pieces_head, frame.data() + *headers);
+    whole.data = frame.data();
+    whole.len = static_cast<std::uint32_t>(*headers) + d.total;
+    whole.number = w.fragment.number;
+    whole.wall = w.fragment.wall;
+    whole.in_port = w.fragment.in_port;
+    whole.depth = w.fragment.depth;
+    whole.writable = false;
+    if (w.fragment.depth != 0) {  // decode reads no tags there
+        whole.vlan_count = w.fragment.vlan_count;
+        whole.vlan = w.fragment.vlan;
+    }
+    packet::count(w.counters, Reason::fragment_reassembled);
+    complete(w, d);
+    return true;
+}
+
+void DefragStage::complete(const Work& w, Datagram& d) {
+    if (!config_.inline_mode) {
+        remove(d);
+        return;
+    }
+    uncharge(d);
+    d.state = DatagramState::kComplete;
+    table_.requeue(d, Queue::kComplete, w.now);
+    if (completed_count_ < completed_.size()) {
+        completed_[completed_count_++] = d.key;
+    }
+}
+
+void DefragStage::settle(bool dropped, Now now) {
+    for (std::size_t i = 0; dropped && config_.inline_mode && i < completed_count_; ++i) {
+        Datagram* d = table_.find(completed_[i]);
+        if (d != nullptr) {
+            refuse(*d, now.time);
+        }
+    }
+    completed_count_ = 0;
+}
+
+// Inline, the fragment and all of its datagram; a tap leaves it out.
+void DefragStage::reject(Work& w, Datagram* d, Reason why) {
+    packet::count(w.counters, why);
+    if (!config_.inline_mode) {
+        return;
+    }
+    w.fragment.drop(why);
+    if (d != nullptr) {
+        refuse(*d, w.now);
+    }
+}
+
+void DefragStage::refuse(Datagram& d, Nanos now) {
+    give_back(d);
+    if (d.state == DatagramState::kComplete) {
+        sources_.add(d.key.src, {1, 0});
+    }
+    d.state = DatagramState::kRefused;
+    table_.requeue(d, waiting_queue(d), now);
+}
+
+void DefragStage::no_room(Work& w, Datagram* d, Reason why) {
+    packet::count(w.counters, why);
+    if (config_.inline_mode && config_.exception == packet::ExceptionPolicy::kDrop) {
+        w.fragment.drop(why);
+        if (d != nullptr) {
+            refuse(*d, w.now);
+        }
+        return;
+    }
+    packet::count(w.counters, Reason::fragment_uninspected);
+    if (d != nullptr) {
+        give_back(*d);
+        d->state = DatagramState::kUninspected;
+    }
+}
+
+// The copies.
+void DefragStage::give_back(Datagram& d) {
+    store_.release(d.pieces_head);
+    if (d.state == DatagramState::kWaiting) {
+        sources_.remove(d.key.src, {0, d.blocks});
+    }
+    d.blocks = 0;
+    d.pieces = 0;
+    d.have = 0;
+}
+
+// Completed datagrams do not count against their source: they go when room is needed.
+void DefragStage::uncharge(Datagram& d) {
+    sources_.remove(d.key.src, {1, d.blocks});
+}
+
+void DefragStage::remove(Datagram& d) {
+    if (d.state != DatagramState::kComplete) {
+        uncharge(d);
+    }
+    store_.release(d.pieces_head);
+    table_.remove(d);
+}
+
+bool DefragStage::expire_one(Queue queue, Nanos now, packet::ReasonCounters& counters) {
+    Datagram* d = table_.oldest(queue);
+    if (d == nullptr || !is_over(*d, now)) {
+        return false;
+    }
+    if (d->state == DatagramState::kWaiting) {
+        packet::count(counters, Reason::fragment_timeout);
+    }
+    remove(*d);
+    return true;
+}
+
+void DefragStage::expire(Now now, std::size_t budget, packet::ReasonCounters& counters) {
+    for (const Queue queue : {Queue::kIpv4, Queue::kIpv6, Queue::kComplete}) {
+        while (budget != 0 && expire_one(queue, now.time, counters)) {
+            --budget;
+        }
+    }
+}
+
+}  // namespace sluice::defrag
