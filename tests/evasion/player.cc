@@ -100,9 +100,12 @@ Frame Player::l4(const PacketBuilder& whole) const {
 
 Frame Player::fragment(const Frame& l4, std::size_t from, std::size_t to, bool more,
                        std::uint8_t proto, std::uint32_t id) const {
+    // Each conversation has ids of its own: one of a datagram that was refused stays so for a
+    // while.
+    const std::uint32_t own_id = id + wire.client_port * 8U;
     PacketBuilder b = ip();
-    b.ip_id(static_cast<std::uint16_t>(id))
-        .fragment(static_cast<std::uint16_t>(from), more, id)
+    b.ip_id(static_cast<std::uint16_t>(own_id))
+        .fragment(static_cast<std::uint16_t>(from), more, own_id)
         .ip_proto(proto)
         .payload(Bytes(l4).subspan(from, to - from));
     return b.build();
