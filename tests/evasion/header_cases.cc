@@ -91,6 +91,7 @@ std::vector<Case> discarded_by_receivers() {
          [](Player& p, const Text& t) {
              p.connect();
              p.stream(string_view(t.payload).substr(0, 20), 5);
+             p.wait(std::chrono::milliseconds(200));  // idle, and all of it acknowledged
              p.send(p.tcp(19, "d"));
              p.stream(string_view(t.payload).substr(20), 5, 20);
          },
