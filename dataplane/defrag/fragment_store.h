@@ -63,7 +63,7 @@ class FragmentStore {
     };
 
     static std::uint32_t blocks_for(std::uint32_t bytes) {
-        return (bytes + static_cast<std::uint32_t>(kBlockData) - 1) / kBlockData;
+        return static_cast<std::uint32_t>((bytes + kBlockData - 1) / kBlockData);
     }
 
     std::uint32_t take_block();
