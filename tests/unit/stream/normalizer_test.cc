@@ -82,7 +82,7 @@ TEST_F(NormalizerTest, ATapOnlyCounts) {
 TEST_F(NormalizerTest, ReservedBitsAreClearedButNotAccEcn) {
     Packet& p = add(segment());
     p.data[46] = 0x5f;  // with the checksum that fits
-    const std::uint32_t sum = ((p.data[50] << 8) | p.data[51]) + 0xffffU - 0x0f00U;
+    const std::uint32_t sum = (std::uint32_t{p.data[50]} << 8U | p.data[51]) + 0xffffU - 0x0f00U;
     const std::uint32_t folded = (sum & 0xffff) + (sum >> 16);
     p.data[50] = static_cast<std::uint8_t>(folded >> 8);
     p.data[51] = static_cast<std::uint8_t>(folded);
