@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The IP lines of the checklist over IPv4.
 #include "tests/evasion/case.h"
+#include "tests/evasion/overlap.h"
 
 #include <array>
 
@@ -17,16 +18,6 @@ void send_all(Player& p, const std::vector<Frame>& frames,
     for (const std::size_t i : order) {
         p.send(frames.at(i));
     }
-}
-
-// The 56 bytes of the datagram, with the decoy's in place of some of the payload's.
-Frame mixed(const Player& p, const Text& t, std::size_t from, std::size_t to) {
-    Frame whole = p.l4(p.udp(t.payload));
-    const Frame other = p.l4(p.udp(t.decoy));
-    for (std::size_t i = from; i < to; ++i) {
-        whole[i] = other[i];
-    }
-    return whole;
 }
 
 std::vector<Case> fragment_order() {
@@ -75,48 +66,39 @@ std::vector<Case> fragment_overlap() {
     return {
         {"ip_f7_forward", "IP: F7 forward-overlapping (new data wins)",
          [](Player& p, const Text& t) {
-             const Frame good = p.l4(p.udp(t.payload));
-             const Frame bad = mixed(p, t, 24, 40);
-             p.send(p.fragment(bad, 0, 40, true, kUdp));
-             p.send(p.fragment(good, 24, 56, false, kUdp));
+             send_pieces(p, t, {24, 40}, {{Shows::kDecoy, {0, 40}}, {Shows::kPayload, {24, 56}}});
          },
          Reason::fragment_overlap, kNeedNotArrive},
         {"ip_backward", "IP: backward overlap (old wins)",
          [](Player& p, const Text& t) {
-             const Frame good = p.l4(p.udp(t.payload));
-             const Frame bad = mixed(p, t, 24, 40);
-             p.send(p.fragment(bad, 24, 56, false, kUdp));
-             p.send(p.fragment(good, 0, 40, true, kUdp));
+             send_pieces(p, t, {24, 40}, {{Shows::kDecoy, {24, 56}}, {Shows::kPayload, {0, 40}}});
          },
          Reason::fragment_overlap, kNeedNotArrive},
         {"ip_overlap_exact", "IP: overlap with different data per OS, same range, decoy first",
          [](Player& p, const Text& t) {
-             const Frame good = p.l4(p.udp(t.payload));
-             const Frame bad = mixed(p, t, 16, 40);
-             p.send(p.fragment(good, 0, 16, true, kUdp));
-             p.send(p.fragment(bad, 16, 40, true, kUdp));
-             p.send(p.fragment(good, 16, 40, true, kUdp));
-             p.send(p.fragment(good, 40, 56, false, kUdp));
+             send_pieces(p, t, {16, 40},
+                         {{Shows::kPayload, {0, 16}},
+                          {Shows::kDecoy, {16, 40}},
+                          {Shows::kPayload, {16, 40}},
+                          {Shows::kPayload, {40, 56}}});
          },
          Reason::fragment_overlap, kNeedNotArrive},
         {"ip_overlap_exact_late",
          "IP: overlap with different data per OS, same range, decoy second",
          [](Player& p, const Text& t) {
-             const Frame good = p.l4(p.udp(t.payload));
-             const Frame bad = mixed(p, t, 16, 40);
-             p.send(p.fragment(good, 0, 16, true, kUdp));
-             p.send(p.fragment(good, 16, 40, true, kUdp));
-             p.send(p.fragment(bad, 16, 40, true, kUdp));
-             p.send(p.fragment(good, 40, 56, false, kUdp));
+             send_pieces(p, t, {16, 40},
+                         {{Shows::kPayload, {0, 16}},
+                          {Shows::kPayload, {16, 40}},
+                          {Shows::kDecoy, {16, 40}},
+                          {Shows::kPayload, {40, 56}}});
          },
          Reason::fragment_overlap, kNeedNotArrive},
         {"ip_overlap_inside", "IP: overlap with different data per OS, decoy inside",
          [](Player& p, const Text& t) {
-             const Frame good = p.l4(p.udp(t.payload));
-             const Frame bad = mixed(p, t, 24, 32);
-             p.send(p.fragment(bad, 24, 32, true, kUdp));
-             p.send(p.fragment(good, 0, 48, true, kUdp));
-             p.send(p.fragment(good, 48, 56, false, kUdp));
+             send_pieces(p, t, {24, 32},
+                         {{Shows::kDecoy, {24, 32}},
+                          {Shows::kPayload, {0, 48}},
+                          {Shows::kPayload, {48, 56}}});
          },
          Reason::fragment_overlap, kNeedNotArrive},
         {"ip_tiny_first", "IP: tiny first fragment, L4 header split",
