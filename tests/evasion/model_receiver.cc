@@ -58,14 +58,20 @@ void ModelReceiver::take(const test::Frame& frame) {
     }
 }
 
+std::string ModelReceiver::stream_of(const Connection& c) const {
+    std::string out;
+    for (std::uint32_t i = 0; i < c.delivered; ++i) {
+        if (!traits_.urgent_apart || c.urgent.count(i) == 0) {
+            out += static_cast<char>(c.bytes.at(i));
+        }
+    }
+    return out;
+}
+
 std::string ModelReceiver::received() const {
     std::string out = streams_;
     for (const auto& [key, c] : connections_) {
-        for (std::uint32_t i = 0; i < c.delivered; ++i) {
-            if (!traits_.urgent_apart || c.urgent.count(i) == 0) {
-                out += static_cast<char>(c.bytes.at(i));
-            }
-        }
+        out += stream_of(c);
     }
     return out + udp_;
 }

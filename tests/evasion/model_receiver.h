@@ -81,6 +81,7 @@ class ModelReceiver {
         bool closed = false;
     };
 
+    std::string stream_of(const Connection& c) const;
     void ip(Bytes packet, int depth);
     void ipv4(Bytes packet, int depth);
     void ipv6(Bytes packet, int depth);

@@ -84,10 +84,10 @@ void ModelReceiver::tcp(Bytes l4, const Ends& ends) {
     const auto found = connections_.find(key);
     if (t.has(packet::kTcpSyn) && !t.has(packet::kTcpAck)) {
         if (found == connections_.end() || found->second.closed) {
-            streams_ = received();
-            udp_.clear();
-            connections_.clear();
-            syn(connections_[key], t, ends);
+            Connection& c = connections_[key];
+            streams_ += stream_of(c);  // of the one that this replaces
+            c = {};
+            syn(c, t, ends);
         }
         return;
     }
