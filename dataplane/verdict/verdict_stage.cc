@@ -131,37 +131,30 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
 }
 
 template <typename Build>
-void VerdictStage::queue_frame(PortId port, const packet::Packet& packet, Build build) {
+bool VerdictStage::queue_frame(PortId port, const packet::Packet& packet, Build build) {
     OutFrame* frame = out_.reserve();
     if (frame == nullptr) {
         ++stats_.resets_lost;
-        return;
+        return false;
     }
     const std::size_t n = build(packet, MutableBytes(frame->bytes));
     if (n == 0) {
-        return;
+        return false;
     }
     frame->len = static_cast<std::uint16_t>(n);
     frame->port = port;
     out_.commit();
     ++stats_.resets;
+    return true;
 }
 
-void VerdictStage::queue_resets(const packet::Packet& p, bundle::RejectTo to) {
+bool VerdictStage::reset_both(const packet::Packet& p) {
     if (p.depth != 0) {
-        return;  // the way back through the tunnel is not ours to know
+        return false;  // the way back through the tunnel is not ours to know
     }
     const PortId other{static_cast<std::uint16_t>(p.in_port.value ^ 1U)};
-    if (p.ip_proto == packet::kProtoTcp && p.l4_ok) {
-        if (to != bundle::RejectTo::kDestination) {
-            queue_frame(p.in_port, p, build_reset_to_sender);
-        }
-        if (to != bundle::RejectTo::kSource) {
-            queue_frame(other, p, build_reset_to_receiver);
-        }
-    } else if (to != bundle::RejectTo::kDestination) {
-        queue_frame(p.in_port, p, build_unreachable);
-    }
+    const bool sender = queue_frame(p.in_port, p, build_reset_to_sender);
+    return queue_frame(other, p, build_reset_to_receiver) && sender;
 }
 
 void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
@@ -186,10 +179,15 @@ void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
         s.flow->verdict = flow::FlowVerdict::kDrop;
         ++stats_.flows_blocked;
     }
-    if (reject || (tcp && config_.reset_on_drop)) {
-        // Both ends of a TCP connection are told: the one that is left out would retransmit for
-        // minutes.
-        queue_resets(p, tcp ? bundle::RejectTo::kBoth : rule.reject_to);
+    // Both ends of a TCP connection are told: the one that is left out would retransmit for
+    // minutes.
+    if (tcp && (reject || config_.reset_on_drop)) {
+        if (reset_both(p) && s.flow != nullptr) {
+            // No end has the connection any more, so a SYN on its ports begins another one.
+            s.flow->closing |= flow::kClosingReset;
+        }
+    } else if (reject && p.depth == 0 && rule.reject_to != bundle::RejectTo::kDestination) {
+        queue_frame(p.in_port, p, build_unreachable);
     }
 }
 

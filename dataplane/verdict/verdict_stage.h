@@ -93,9 +93,10 @@ class VerdictStage {
 
   private:
     void block(const Subject& subject, const bundle::Rule& rule, packet::ReasonCounters& reasons);
-    void queue_resets(const packet::Packet& packet, bundle::RejectTo to);
+    // False: not both ends of the connection will hear of it.
+    bool reset_both(const packet::Packet& packet);
     template <typename Build>
-    void queue_frame(PortId port, const packet::Packet& packet, Build build);
+    bool queue_frame(PortId port, const packet::Packet& packet, Build build);
     void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict,
               packet::ReasonCounters& reasons);
     abi::EventRecord record_of(const Subject& subject) const;

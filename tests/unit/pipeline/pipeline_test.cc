@@ -28,11 +28,12 @@ constexpr char kBlockRules[] =
     "sid:5;)\n";
 
 struct Box {
-    explicit Box(const std::string& rules, bool inline_mode = true)
+    explicit Box(const std::string& rules, bool inline_mode = true, bool reset_on_drop = true)
         : ring(4096), loaded(load_rules(rules)) {
         pipeline::PipelineConfig config =
             inline_mode ? pipeline::inline_config() : pipeline::tap_config();
         config.flow.max_flows = 1024;
+        config.verdict.reset_on_drop = reset_on_drop;
         pipeline = std::make_unique<pipeline::Pipeline>(config, ring);
         pipeline->install(*loaded.ruleset, *loaded.scratch);
     }
@@ -115,6 +116,34 @@ TEST(Pipeline, BlocksTheSegmentTheFlowAndResetsBothEnds) {
     const pipeline::PipelineStats& s = box.pipeline->stats();
     EXPECT_EQ(s.packets, s.forwarded + s.dropped);
     EXPECT_EQ(s.dropped, 3U);
+}
+
+// tests/e2e/two_workers.sh found it: a client that got the same port again soon was answered by
+// silence.
+TEST(Pipeline, ThePortsOfABlockedConnectionMayBeUsedAgain) {
+    Box box(kBlockRules);
+    Peers p = peers_on(40001);
+    open(box, p);
+    const std::string attack = "some EXPLOIT and more";
+    EXPECT_FALSE(box.pass(client_segment(p, attack, {0, 13})));
+    EXPECT_FALSE(box.pass(client_segment(p, attack, {0, 13}))) << "no SYN, no new connection";
+    for (const bool honest : {true, false}) {
+        p.client_isn += 1'000'000;
+        p.server_isn += 77'000'000;
+        open(box, p);
+        EXPECT_EQ(box.pass(client_segment(p, honest ? "an honest text" : attack, {0, 13})), honest);
+        EXPECT_EQ(box.alerts().count(1), 1U);
+    }
+}
+
+// Without resets the server still has the old connection, which a SYN must not open to the sender.
+TEST(Pipeline, ABlockedConnectionThatNobodyResetStaysBlocked) {
+    Box box(kBlockRules, true, false);
+    Peers p = peers_on(40001);
+    open(box, p);
+    EXPECT_FALSE(box.pass(client_segment(p, "some EXPLOIT and more", {0, 13})));
+    p.client_isn += 1'000'000;
+    EXPECT_FALSE(box.pass(handshake(p).front()));
 }
 
 TEST(Pipeline, AnOutOfOrderExploitIsStoppedByTheSegmentThatCompletesIt) {
