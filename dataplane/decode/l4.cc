@@ -50,7 +50,6 @@ bool flags_valid(std::uint8_t flags) {
 void read_timestamp(Packet& packet, const std::uint8_t* at, std::size_t offset) {
     packet.tcp.has_timestamp = true;
     packet.tcp.ts_value = load32(at, offset);
-    packet.tcp.ts_echo = load32(at, offset + 4);
 }
 
 // An option of a known kind with a length that is not its own is skipped, as receivers do. MSS and

@@ -64,7 +64,6 @@ struct TcpFields {
     std::uint8_t reserved = 0;  // the four bits beside the header length, 0 from honest senders
     bool has_timestamp = false;
     std::uint32_t ts_value = 0;  // RFC 7323 section 3.2, when has_timestamp
-    std::uint32_t ts_echo = 0;
 };
 
 // What carries another packet. MPLS, PPPoE and VLAN tags are read as part of the link layer.
