@@ -43,7 +43,9 @@ class FlowStage {
     // stays valid. At most kMaxWithin times per packet of a batch.
     void process_within(packet::Packet& p, Now now, packet::ReasonCounters& counters);
 
-    static constexpr std::size_t kMaxWithin = 9;
+    // Each tunnel, up to the 7 that a flow's key can tell apart, may lie in a datagram in
+    // fragments; the last of these finds the tunnel that is one too many.
+    static constexpr std::size_t kMaxWithin = 16;
 
     // Ends flows that were silent for too long; looks at no more than 'budget'. Nearly free when
     // nothing is due.
