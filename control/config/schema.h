@@ -57,6 +57,8 @@ struct DataplaneConfig {
     std::uint32_t mtu = 1500;
     bool drop_source_route = true;
     std::uint32_t min_ttl = 1;
+    bool tunnels = true;
+    std::uint32_t max_tunnel_depth = 4;
     std::string runtime_dir =
         "/run/sluice";  // DPDK's own directory and telemetry socket are below it
 };
@@ -93,6 +95,14 @@ struct StreamLimits {
     bool midstream = true;
 };
 
+// What is made unambiguous in TCP headers, inline.
+struct NormalizeConfig {
+    bool urgent = true;
+    bool reserved = true;
+    bool options = true;
+    bool timestamps = true;
+};
+
 struct EventsConfig {
     std::string path = "/var/log/sluice/eve.json";
     std::uint64_t rotate_bytes = 256ULL << 20;
@@ -117,6 +127,7 @@ struct Config {
     DefragLimits defrag;
     FlowLimits flow;
     StreamLimits stream;
+    NormalizeConfig normalize;
     EventsConfig events;
     ControlConfig control;
     PrivilegesConfig privileges;

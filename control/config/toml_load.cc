@@ -150,6 +150,8 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
     in.u32("mtu", out.mtu, 1280, 9600);
     in.boolean("drop_source_route", out.drop_source_route);
     in.u32("min_ttl", out.min_ttl, 0, 255);
+    in.boolean("tunnels", out.tunnels);
+    in.u32("max_tunnel_depth", out.max_tunnel_depth, 1, 7);
     in.text("runtime_dir", out.runtime_dir);
     in.finish();
 }
@@ -181,6 +183,14 @@ void read_stream(TableReader& in, StreamLimits& out) {
     in.u32("memory_mb", out.memory_mb, 1, 1U << 16);
     in.u32("copy_store_mb", out.copy_store_mb, 1, out.memory_mb);
     in.boolean("midstream", out.midstream);
+    in.finish();
+}
+
+void read_normalize(TableReader& in, NormalizeConfig& out) {
+    in.boolean("urgent", out.urgent);
+    in.boolean("reserved", out.reserved);
+    in.boolean("options", out.options);
+    in.boolean("timestamps", out.timestamps);
     in.finish();
 }
 
@@ -312,6 +322,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
     read_section(root, "defrag", file, config.defrag, read_defrag);
     read_section(root, "flow", file, config.flow, read_flow);
     read_section(root, "stream", file, config.stream, read_stream);
+    read_section(root, "normalize", file, config.normalize, read_normalize);
     read_section(root, "events", file, config.events, read_events);
     read_section(root, "control", file, config.control, [](TableReader& in, ControlConfig& out) {
         in.text("socket", out.socket);

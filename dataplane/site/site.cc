@@ -21,15 +21,23 @@ void apply_defrag(const control::Config& config, defrag::DefragConfig& out) {
     out.exception = policy_of(config.dataplane.exception_policy);
 }
 
+void apply_decode(const control::DataplaneConfig& d, decode::DecodeConfig& out) {
+    out.drop_source_route = d.drop_source_route;
+    out.min_ttl = static_cast<std::uint8_t>(d.min_ttl);
+    out.tunnels = d.tunnels;
+    out.max_tunnel_depth = static_cast<std::uint8_t>(d.max_tunnel_depth);
+    out.drop_unknown = d.unknown_protocols == control::ExceptionPolicy::kDrop;
+    out.exception = policy_of(d.exception_policy);
+}
+
 }  // namespace
 
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) {
-    out.decode.drop_source_route = config.dataplane.drop_source_route;
-    out.decode.min_ttl = static_cast<std::uint8_t>(config.dataplane.min_ttl);
+    apply_decode(config.dataplane, out.decode);
+    out.stream.normalize = {config.normalize.urgent, config.normalize.reserved,
+                            config.normalize.options, config.normalize.timestamps};
     apply_defrag(config, out.defrag);
     const control::FlowLimits& f = config.flow;
-    out.decode.exception = policy_of(config.dataplane.exception_policy);
-    out.decode.drop_unknown = config.dataplane.unknown_protocols == control::ExceptionPolicy::kDrop;
     out.flow.max_flows = f.max_flows;
     out.flow.timeouts.tcp_new = seconds(f.tcp_new_s);
     out.flow.timeouts.tcp_established = seconds(f.tcp_established_s);

@@ -50,6 +50,19 @@ TEST(Config, DefragLimits) {
     EXPECT_EQ(d.tiny, TinyFragments::kPass);
 }
 
+TEST(Config, TunnelsAndNormalizer) {
+    Result<Config> config = parse_config(
+        std::string("[dataplane]\ntunnels = false\nmax_tunnel_depth = 7\n[normalize]\nurgent = "
+                    "false\nreserved = false\noptions = false\ntimestamps = false\n") +
+            kSegment,
+        "t");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    EXPECT_FALSE(config.value().dataplane.tunnels);
+    EXPECT_EQ(config.value().dataplane.max_tunnel_depth, 7U);
+    const NormalizeConfig& n = config.value().normalize;
+    EXPECT_FALSE(n.urgent || n.reserved || n.options || n.timestamps);
+}
+
 TEST(Config, EveryPortKind) {
     const std::string text =
         "[[segment]]\nports=[\"pci:0000:01:00.0\",\"pci:0000:01:00.1\"]\n"
@@ -99,6 +112,8 @@ TEST(Config, BadValuesAreErrorsWithAReason) {
         {"nonsense = 1\n", "unknown key 'nonsense'"},
         {"dataplane = 1\n", "must be a table"},
         {"segment = 1\n", "list of tables"},
+        {"[dataplane]\nmax_tunnel_depth = 8\n", "from 1 to 7"},
+        {"[normalize]\nurgent = 1\n", "true or false"},
         {"[defrag]\ntiny = \"forward\"\n", "\"drop\", \"pass\""},
         {"[defrag]\nper_source = 20000\n", "from 1 to 16384"},
         {"[stream]\nmidstream = 1\n", "true or false"},
