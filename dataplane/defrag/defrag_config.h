@@ -16,6 +16,7 @@ struct DefragConfig {
     bool drop_tiny = true;    // inline: first fragments without the transport header are dropped
     std::uint32_t max_datagrams = 16'384;             // unfinished, refused and just completed ones
     std::size_t store_bytes = std::size_t{16} << 20;  // copies of fragments; touched as needed
+    // Reached by one sender alone, so inline what goes beyond is dropped whatever the policy.
     std::uint32_t max_per_source = 256;  // unfinished datagrams; and no more than an eighth of
                                          // the store
     std::uint32_t max_fragments = 256;   // of one datagram; also bounds the work of one packet
@@ -27,6 +28,7 @@ struct DefragConfig {
     Nanos timeout = seconds(30);
     Nanos timeout_ipv6 = seconds(60);
 
+    // For want of memory of the whole.
     packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
     std::uint64_t hash_seed = 0;  // from the operating system; fixed in tests and replay
 };

@@ -145,6 +145,10 @@ bool DefragStage::first_too_short(const Work& w) const {
 }
 
 Datagram* DefragStage::open(Work& w, const FragmentKey& key) {
+    if (sources_.held_by(key.src).datagrams >= config_.max_per_source) {
+        over_own_limit(w, nullptr, Reason::fragment_source_limit);
+        return nullptr;
+    }
     if (table_.full()) {
         Datagram* old = table_.oldest(Queue::kComplete);
         if (old == nullptr) {
@@ -152,10 +156,6 @@ Datagram* DefragStage::open(Work& w, const FragmentKey& key) {
             return nullptr;
         }
         remove(*old);
-    }
-    if (sources_.held_by(key.src).datagrams >= config_.max_per_source) {
-        no_room(w, nullptr, Reason::fragment_source_limit);
-        return nullptr;
     }
     sources_.add(key.src, {1, 0});
     return &table_.create(key, w.now);
@@ -217,15 +217,20 @@ bool DefragStage::overlap_allowed(Work& w, Datagram& d, const FragmentStore::Fit
     return true;
 }
 
-// False: no room; the exception policy was applied.
+// False: no room, and what follows from that was done. What the sender has reached by himself is
+// looked at before what is scarce for all.
 bool DefragStage::store(Work& w, Datagram& d, const FragmentStore::Fit& fit) {
-    if (d.pieces + fit.pieces > config_.max_fragments || !make_blocks(w, fit.blocks)) {
-        no_room(w, &d, Reason::fragment_table_full);
+    if (d.pieces + fit.pieces > config_.max_fragments) {
+        over_own_limit(w, &d, Reason::fragment_limit);
         return false;
     }
     const std::uint32_t share = store_.total_blocks() / kSourceShare;
     if (sources_.held_by(d.key.src).blocks + fit.blocks > share) {
-        no_room(w, &d, Reason::fragment_source_limit);
+        over_own_limit(w, &d, Reason::fragment_source_limit);
+        return false;
+    }
+    if (!make_blocks(w, fit.blocks)) {
+        no_room(w, &d, Reason::fragment_table_full);
         return false;
     }
     store_.add(d.pieces_head, w.offset, w.bytes);
@@ -321,15 +326,28 @@ void DefragStage::refuse(Datagram& d, Nanos now) {
     table_.requeue(d, waiting_queue(d), now);
 }
 
-void DefragStage::no_room(Work& w, Datagram* d, Reason why) {
-    packet::count(w.counters, why);
-    if (config_.inline_mode && config_.exception == packet::ExceptionPolicy::kDrop) {
-        w.fragment.drop(why);
-        if (d != nullptr) {
-            refuse(*d, w.now);
-        }
-        return;
+// A limit that a sender reaches alone is no way past inspection: inline the datagram is dropped
+// whatever the policy, and others are not concerned.
+void DefragStage::over_own_limit(Work& w, Datagram* d, Reason why) {
+    if (config_.inline_mode) {
+        reject(w, d, why);
+    } else {
+        give_up(w, d, why);
     }
+}
+
+// Want of memory of the whole: the exception policy decides.
+void DefragStage::no_room(Work& w, Datagram* d, Reason why) {
+    if (config_.inline_mode && config_.exception == packet::ExceptionPolicy::kDrop) {
+        reject(w, d, why);
+    } else {
+        give_up(w, d, why);
+    }
+}
+
+// The rest of the datagram goes on uninspected.
+void DefragStage::give_up(Work& w, Datagram* d, Reason why) {
+    packet::count(w.counters, why);
     packet::count(w.counters, Reason::fragment_uninspected);
     if (d != nullptr) {
         give_back(*d);

@@ -14,6 +14,7 @@ pipeline::PipelineConfig small_config() {
     pipeline::PipelineConfig c = pipeline::inline_config();
     c.decode.min_ttl = 2;  // there is a router behind the box: ModelReceiver, Traits::far
     c.defrag.max_datagrams = 2048;
+    c.defrag.store_bytes = std::size_t{4} << 20;
     c.flow.max_flows = 256;
     c.stream.arena_bytes = std::size_t{1} << 20;
     c.stream.copy_store_bytes = std::size_t{1} << 18;

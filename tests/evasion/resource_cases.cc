@@ -10,6 +10,7 @@ using packet::Reason;
 using std::string_view;
 
 constexpr const char* kLimits = "the limits within reach are those of the small pipeline";
+constexpr const char* kSource = "all datagrams of its source are refused until the flood times out";
 
 PacketBuilder from(const Player& p, int host) {
     PacketBuilder b;
@@ -42,6 +43,48 @@ std::vector<Case> resource_cases() {
              p.send(p.udp(t.payload));
          },
          Reason::fragment_source_limit, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"fragments_beyond_limit", "IP: fragments beyond the limit of one datagram",
+         [](Player& p, const Text& t) {
+             // The payload is at the end, behind more fragments than are kept.
+             for (const Frame& f : p.cut(p.udp(std::string(2400, '-') + t.payload), 8)) {
+                 p.send(f);
+             }
+         },
+         Reason::fragment_limit, kNeedNotArrive},
+        {"fragments_beyond_limit_tcp",
+         "IP: fragments beyond the limit of one datagram, of a TCP segment",
+         [](Player& p, const Text& t) {
+             p.connect();
+             for (const Frame& f : p.cut(p.tcp(0, t.payload + std::string(2400, '-')), 8)) {
+                 p.send(f);
+             }
+         },
+         Reason::fragment_limit, kNeedNotArrive},
+        {"fragments_beyond_source_share", "IP: datagrams beyond the share of one source",
+         [](Player& p, const Text& t) {
+             const Frame body = p.l4(p.udp(t.decoy));
+             for (std::uint32_t id = 1000; id < 1256; ++id) {
+                 p.send(p.fragment(body, 0, 24, true, packet::kProtoUdp, id));
+             }
+             for (const Frame& f : p.cut(p.udp(t.payload), 24)) {
+                 p.send(f);
+             }
+         },
+         Reason::fragment_source_limit, kNeedNotArrive, 4, Expect::kNotReceived, kSource},
+        {"fragments_beyond_store_share",
+         "IP: fragments beyond the share of the store of one source",
+         [](Player& p, const Text& t) {
+             const Frame body = p.l4(p.udp(std::string(8000, '-')));
+             for (std::uint32_t id = 1000; id < 1250; ++id) {
+                 for (std::size_t at = 0; at < 7200; at += 1440) {
+                     p.send(p.fragment(body, at, at + 1440, true, packet::kProtoUdp, id));
+                 }
+             }
+             for (const Frame& f : p.cut(p.udp(t.payload), 24)) {
+                 p.send(f);
+             }
+         },
+         Reason::fragment_source_limit, kNeedNotArrive, 4, Expect::kNotReceived, kSource},
         {"flood_fragment_sources", "IP: fragment flood from many sources",
          [](Player& p, const Text& t) {
              const Frame body = p.l4(p.udp(t.decoy));

@@ -50,65 +50,115 @@ TEST(DefragLimits, AFloodOfIdsFromManySourcesIsBoundedAndLeavesNothing) {
     }
 }
 
-TEST(DefragLimits, OneSourceDoesNotStarveAnother) {
-    defrag::DefragConfig config;
-    config.max_per_source = 8;
-    DefragWorld world(config);
-    CounterDelta delta(world.counters);
-    for (std::uint32_t i = 0; i < 1000; ++i) {
-        world.take(first_of("10.0.0.1", i));
+// What one sender reaches alone: inline dropped whatever the policy, a tap goes on without.
+void expect_own_limit(const DefragWorld& world, Reason why, std::uint64_t times, bool tap) {
+    EXPECT_EQ(world.of(why), times);
+    EXPECT_EQ(world.of(Reason::fragment_uninspected), tap ? times : 0U);
+    EXPECT_EQ(world.of(Reason::fragment_table_full), 0U);
+}
+
+TEST(DefragLimits, OneSourceDoesNotStarveAnotherAndIsNotLetPast) {
+    for (const bool inline_mode : {true, false}) {
+        defrag::DefragConfig config;
+        config.inline_mode = inline_mode;
+        config.max_per_source = 8;
+        DefragWorld world(config);
+        std::uint64_t dropped = 0;
+        for (std::uint32_t i = 0; i < 1000; ++i) {
+            dropped += world.take(first_of("10.0.0.1", i)).dropped ? 1U : 0U;
+        }
+        EXPECT_EQ(world.stage.stats().datagrams, 8U);
+        EXPECT_EQ(dropped, inline_mode ? 992U : 0U);
+        expect_own_limit(world, Reason::fragment_source_limit, 992, !inline_mode);
+        world.take(first_of("10.0.0.3", 1));
+        EXPECT_TRUE(world.take(last_of("10.0.0.3", 1)).complete);
+        world.advance(seconds(32));
+        world.stage.expire(world.now, 100, world.counters);
+        world.take(first_of("10.0.0.1", 5000));
+        EXPECT_TRUE(world.take(last_of("10.0.0.1", 5000)).complete) << "its count came back";
     }
-    EXPECT_EQ(world.stage.stats().datagrams, 8U);
-    EXPECT_EQ(delta.difference(
-                  {{Reason::fragment_source_limit, 992}, {Reason::fragment_uninspected, 992}}),
-              "");
-    world.take(first_of("10.0.0.3", 1));
-    EXPECT_TRUE(world.take(last_of("10.0.0.3", 1)).complete);
-    world.advance(seconds(32));
-    world.stage.expire(world.now, 100, world.counters);
-    world.take(first_of("10.0.0.1", 5000));
-    EXPECT_TRUE(world.take(last_of("10.0.0.1", 5000)).complete) << "its count came back";
+}
+
+// Also where the table is full of its own datagrams: the source is looked at first.
+TEST(DefragLimits, OneSourceThatFillsTheTableIsDropped) {
+    defrag::DefragConfig config;
+    config.max_per_source = 16;
+    config.max_datagrams = 16;
+    DefragWorld world(config);
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        EXPECT_FALSE(world.take(first_of("10.0.0.1", i)).dropped);
+    }
+    EXPECT_TRUE(world.take(first_of("10.0.0.1", 16)).dropped);
+    expect_own_limit(world, Reason::fragment_source_limit, 1, false);
+    EXPECT_FALSE(world.take(first_of("10.0.0.3", 1)).dropped) << "the policy is pass";
+    EXPECT_EQ(world.of(Reason::fragment_table_full), 1U);
 }
 
 TEST(DefragLimits, OneSourceHoldsAnEighthOfTheStoreAtMost) {
-    defrag::DefragConfig config;
-    config.store_bytes = std::size_t{512} * 64;
-    DefragWorld world(config);
-    for (std::uint32_t i = 0; i < 20; ++i) {
-        world.take(first_of("10.0.0.1", i));
-        ASSERT_LE(world.stage.stats().blocks, 8U);
+    for (const bool inline_mode : {true, false}) {
+        defrag::DefragConfig config;
+        config.inline_mode = inline_mode;
+        config.store_bytes = std::size_t{512} * 64;
+        DefragWorld world(config);
+        for (std::uint32_t i = 0; i < 20; ++i) {
+            EXPECT_EQ(world.take(first_of("10.0.0.1", i)).dropped, inline_mode && i >= 8) << i;
+            ASSERT_LE(world.stage.stats().blocks, 8U);
+        }
+        expect_own_limit(world, Reason::fragment_source_limit, 12, !inline_mode);
+        EXPECT_FALSE(world.take(last_of("10.0.0.1", 15)).complete) << "its first was not kept";
+        EXPECT_FALSE(world.take(last_of("10.0.0.1", 3)).complete) << "no block for the second";
+        world.take(first_of("10.0.0.3", 1));
+        EXPECT_TRUE(world.take(last_of("10.0.0.3", 1)).complete);
     }
-    EXPECT_EQ(world.of(Reason::fragment_source_limit), 12U);
-    EXPECT_FALSE(world.take(last_of("10.0.0.1", 15)).complete) << "its first one was not kept";
-    EXPECT_FALSE(world.take(last_of("10.0.0.1", 3)).complete) << "no block for the second one";
-    world.take(first_of("10.0.0.3", 1));
-    EXPECT_TRUE(world.take(last_of("10.0.0.3", 1)).complete);
 }
 
-TEST(DefragLimits, ADatagramThatFoundNoRoomGoesOnAsThePolicySays) {
-    defrag::DefragConfig config;
-    config.max_fragments = 2;
+TEST(DefragLimits, ADatagramInTooManyFragmentsIsDroppedWhateverThePolicy) {
     const Frame a = fragment_of(udp4(), 0, 8);
     const Frame b = fragment_of(udp4(), 8, 16);
     const Frame c = fragment_of(udp4(), 16, 24);
     const Frame d = fragment_of(udp4(), 24, kSize);
-    {
+    for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
+        defrag::DefragConfig config;
+        config.max_fragments = 2;
+        config.exception = policy;
         DefragWorld world(config);
-        for (const Frame& f : {a, b, c, d}) {
-            const Taken t = world.take(f);
-            EXPECT_FALSE(t.dropped || t.complete);
-        }
-        EXPECT_EQ(world.of(Reason::fragment_table_full), 1U);
-        EXPECT_EQ(world.of(Reason::fragment_uninspected), 2U);
+        EXPECT_FALSE(world.take(a).dropped);
+        EXPECT_FALSE(world.take(b).dropped);
+        EXPECT_FALSE(world.take(b).dropped) << "a copy is no further fragment";
+        EXPECT_TRUE(world.take(c).dropped);
+        EXPECT_TRUE(world.take(d).dropped);
+        EXPECT_EQ(world.of(Reason::fragment_refused), 1U);
         EXPECT_EQ(world.stage.stats().blocks, 0U);
+        expect_own_limit(world, Reason::fragment_limit, 1, false);
     }
-    config.exception = ExceptionPolicy::kDrop;
+    defrag::DefragConfig config = tap();
+    config.max_fragments = 2;
     DefragWorld world(config);
-    EXPECT_FALSE(world.take(a).dropped);
-    EXPECT_FALSE(world.take(b).dropped);
-    EXPECT_TRUE(world.take(c).dropped);
-    EXPECT_TRUE(world.take(d).dropped);
-    EXPECT_EQ(world.of(Reason::fragment_refused), 1U);
+    for (const Frame& f : {a, b, c, d}) {
+        const Taken t = world.take(f);
+        EXPECT_FALSE(t.dropped || t.complete);
+    }
+    EXPECT_EQ(world.of(Reason::fragment_limit), 1U);
+    EXPECT_EQ(world.of(Reason::fragment_uninspected), 2U);
+    EXPECT_EQ(world.stage.stats().blocks, 0U);
+}
+
+TEST(DefragLimits, WantOfStoreIsAMatterOfPolicy) {
+    for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
+        defrag::DefragConfig config;
+        config.store_bytes = std::size_t{512} * 16;  // two blocks for a source
+        config.exception = policy;
+        DefragWorld world(config);
+        for (std::uint32_t i = 0; i < 16; ++i) {
+            EXPECT_FALSE(world.take(first_of("10.0.0." + std::to_string(i), 1)).dropped);
+        }
+        const bool drop = policy == ExceptionPolicy::kDrop;
+        EXPECT_EQ(world.take(first_of("10.0.1.1", 1)).dropped, drop);
+        EXPECT_EQ(world.take(last_of("10.0.1.1", 1)).dropped, drop);
+        EXPECT_EQ(world.of(Reason::fragment_table_full), 1U);
+        EXPECT_EQ(world.of(Reason::fragment_uninspected), drop ? 0U : 2U);
+        EXPECT_EQ(world.of(Reason::fragment_refused), drop ? 1U : 0U);
+    }
 }
 
 TEST(DefragLimits, RememberedDatagramsMakeRoom) {
