@@ -58,19 +58,37 @@ Nanos shortest(const FlowTimeouts& t) {
                      t.icmp_new, t.icmp_established, t.other_new, t.other_established});
 }
 
+// An emergency makes nothing wait longer.
+FlowConfig consistent(FlowConfig c) {
+    const FlowTimeouts& t = c.timeouts;
+    FlowTimeouts& e = c.emergency;
+    e.tcp_new = std::min(e.tcp_new, t.tcp_new);
+    e.tcp_established = std::min(e.tcp_established, t.tcp_established);
+    e.tcp_closed = std::min(e.tcp_closed, t.tcp_closed);
+    e.udp_new = std::min(e.udp_new, t.udp_new);
+    e.udp_established = std::min(e.udp_established, t.udp_established);
+    e.icmp_new = std::min(e.icmp_new, t.icmp_new);
+    e.icmp_established = std::min(e.icmp_established, t.icmp_established);
+    e.other_new = std::min(e.other_new, t.other_new);
+    e.other_established = std::min(e.other_established, t.other_established);
+    return c;
+}
+
 }  // namespace
 
 FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
-    : config_(config),
+    : config_(consistent(config)),
       observer_(observer),
       table_(config.max_flows),
       wheel_(table_),
+      queues_(table_, config.max_flows),
       shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))) {}
 
 // Three passes, so that the misses of a whole batch overlap: about 64 bucket lines, then about 128
 // entry lines in flight.
 void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& counters) {
     end_deferred(now);
+    queues_.set_budget(deferred_.size());  // as many flows as a batch can refer to
     std::array<Lookup, packet::kBatchSize> lookups;
     std::size_t n = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -129,6 +147,7 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
     } else if (direction == Direction::kToClient && !f->seen_to_client) {
         f->seen_to_client = true;
         f->state = FlowState::kEstablished;
+        queues_.update(*f);
     }
 }
 
@@ -164,6 +183,7 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
     f.first_seen = now.wall;
     f.last_seen = now.time;
     wheel_.insert(f, timeout_of(f));
+    queues_.insert(f);
     update_emergency();
     return &f;
 }
@@ -171,14 +191,13 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
 bool FlowStage::make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters) {
     for (int step = 0; step < 2; ++step) {
         const bool entry = table_.has_free_entry();
-        if (entry && table_.has_bucket_room(hash)) {
+        if (entry && (table_.has_bucket_room(hash) || table_.make_bucket_room(hash))) {
             return true;
         }
         if (!config_.evict) {
             return false;
         }
-        Flow* victim =
-            entry ? table_.oldest_in_buckets(hash, now.time) : table_.oldest_of_sample(now.time);
+        Flow* victim = entry ? table_.oldest_in_buckets(hash, now.time) : choose_victim(now.time);
         if (victim == nullptr) {
             return false;
         }
@@ -188,6 +207,11 @@ bool FlowStage::make_room(std::uint32_t hash, Now now, packet::ReasonCounters& c
         end_flow(*victim, now);
     }
     return table_.has_free_entry() && table_.has_bucket_room(hash);
+}
+
+Flow* FlowStage::choose_victim(Nanos before) {
+    Flow* unestablished = queues_.next_victim(before);
+    return unestablished != nullptr ? unestablished : table_.oldest_of_sample(before);
 }
 
 Nanos FlowStage::timeout_of(const Flow& f) const {
@@ -211,6 +235,7 @@ Nanos FlowStage::timeout_of(const Flow& f) const {
 
 void FlowStage::unlink(Flow& f) {
     wheel_.remove(f);
+    queues_.remove(f);
     table_.unlink(f);
 }
 
@@ -249,9 +274,13 @@ void FlowStage::expire(Now now, std::size_t budget) {
         const Nanos left = timeout_of(*f) - (now.time - f->last_seen);
         if (left.count >= 0) {
             wheel_.insert(*f, left);
+            if (f->midstream) {
+                queues_.update(*f);  // it may have been answered meanwhile
+            }
             continue;
         }
         ++stats_.timed_out;
+        queues_.remove(*f);
         table_.unlink(*f);
         end_flow(*f, now);
     }

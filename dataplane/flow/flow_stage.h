@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/base/time.h"
+#include "dataplane/flow/eviction_queues.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/flow/flow_config.h"
 #include "dataplane/flow/flow_key.h"
@@ -47,6 +48,9 @@ class FlowStage {
     // fragments; the last of these finds the tunnel that is one too many.
     static constexpr std::size_t kMaxWithin = 16;
 
+    // To be told when a later stage has changed the state of f: it decides who is evicted.
+    void state_changed(const Flow& f) { queues_.update(f); }
+
     // Ends flows that were silent for too long; looks at no more than 'budget'. Nearly free when
     // nothing is due.
     void expire(Now now, std::size_t budget);
@@ -66,6 +70,7 @@ class FlowStage {
     void assign(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     Flow* start_flow(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     bool make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters);
+    Flow* choose_victim(Nanos before);
     bool is_over(const Flow& f, Direction d, const packet::Packet& p, Now now) const;
     Nanos timeout_of(const Flow& f) const;
     void unlink(Flow& f);
@@ -77,6 +82,7 @@ class FlowStage {
     FlowObserver& observer_;
     FlowTable table_;
     TimerWheel wheel_;
+    EvictionQueues queues_;
     FlowStats stats_;
     Nanos shortest_timeout_;
     // Unlinked while a packet of the same batch may still refer to them; told to the observer at

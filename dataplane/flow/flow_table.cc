@@ -104,6 +104,27 @@ bool FlowTable::has_bucket_room(std::uint32_t hash) const {
     return has_room(buckets_[primary(hash)]) || has_room(buckets_[secondary(hash)]);
 }
 
+bool FlowTable::make_bucket_room(std::uint32_t hash) {
+    for (const std::uint32_t where : {primary(hash), secondary(hash)}) {
+        Bucket& full = buckets_[where];
+        for (std::size_t way = 0; way < kWays; ++way) {
+            const Flow& f = entries_[full.index[way]];
+            const bool at_home = primary(f.hash) == where;
+            Bucket& other = buckets_[at_home ? secondary(f.hash) : primary(f.hash)];
+            const auto room = std::find(other.tags.begin(), other.tags.end(), 0);
+            if (room == other.tags.end()) {
+                continue;
+            }
+            *room = full.tags[way];
+            other.index[static_cast<std::size_t>(room - other.tags.begin())] = f.id;
+            full.tags[way] = 0;
+            buckets_[primary(f.hash)].overflowed += at_home ? 1U : 0xffffffffU;
+            return true;
+        }
+    }
+    return false;
+}
+
 Flow& FlowTable::create(std::uint32_t hash) {
     SLUICE_ASSERT(has_free_entry());
     const std::uint32_t i = free_count_ != 0 ? free_[--free_count_] : made_++;

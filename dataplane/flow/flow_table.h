@@ -38,6 +38,10 @@ class FlowTable {
 
     bool has_bucket_room(std::uint32_t hash) const;
 
+    // Moves a flow to its other bucket, so that one of hash's has room: both are full for one flow
+    // in some hundred of a full table. False: none can move.
+    bool make_bucket_room(std::uint32_t hash);
+
     // A fresh entry, linked under hash. REQUIRES: has_free_entry() && has_bucket_room(hash)
     Flow& create(std::uint32_t hash);
 
@@ -46,7 +50,7 @@ class FlowTable {
     void free(Flow& f);
 
     // The flow silent for longest among a few (bounded) and last seen before 'before'; null: none.
-    // Closed ones first, then those never answered, so that a flood displaces itself.
+    // Closed ones first, then those never answered.
     Flow* oldest_of_sample(Nanos before);
     Flow* oldest_in_buckets(std::uint32_t hash, Nanos before);
 

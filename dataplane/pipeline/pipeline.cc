@@ -31,17 +31,25 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
             packet::count(reasons_, packet::Reason::flow_dropped);
             verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
         } else {
+            const flow::FlowState before = packet.flow->state;
             stream_.begin(packet, now, reasons_);  // a trusted flow ends too, and is accounted for
+            if (packet.flow->state != before) {
+                flow_.state_changed(*packet.flow);
+            }
         }
         return;
     }
     matches_.clear();
     http_ = {};
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
-        const bool is_new = packet.flow->state == flow::FlowState::kNew;
+        const flow::FlowState before = packet.flow->state;
         stream_.begin(packet, now, reasons_);
-        packet.opened = is_new && packet.flow->state == flow::FlowState::kEstablished;
+        packet.opened =
+            before == flow::FlowState::kNew && packet.flow->state == flow::FlowState::kEstablished;
         inspect_chunks(&packet);
+        if (packet.flow->state != before) {
+            flow_.state_changed(*packet.flow);
+        }
     }
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {

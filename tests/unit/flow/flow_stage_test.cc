@@ -352,6 +352,128 @@ TEST_F(FlowStageTest, AFloodOfSynsEvictsNoEstablishedFlow) {
     EXPECT_EQ(stage->stats().active, 0U);
 }
 
+// A table of idle conversations and few half-open ones: whatever an eviction's luck, it never hits
+// a conversation, and a full pair of buckets is no reason either.
+TEST_F(FlowStageTest, NoEstablishedFlowIsEvictedWhileAHalfOpenOneExists) {
+    constexpr std::uint32_t kTable = 12'800;
+    constexpr std::uint32_t kHonest = kTable / 100 * 99;
+    FlowConfig c;
+    c.max_flows = kTable;
+    make(c);
+    const auto visit = [&](Nanos at) {
+        for (std::uint32_t i = 0; i < kHonest; i += 32) {
+            batch.clear();
+            for (std::uint32_t k = i; k < i + 32; ++k) {
+                udp({k, 1}, kB);
+                udp(kB, {k, 1});
+            }
+            run(Nanos{at.count + i});
+        }
+    };
+    visit(seconds(1));
+    ASSERT_EQ(stage->stats().created, kHonest);
+    for (std::uint32_t i = 0; i < 100'000; i += 50) {
+        batch.clear();
+        for (std::uint32_t k = 0; k < 50; ++k) {
+            tcp({1'000'000 + i + k, 2}, {99, 443}, packet::kTcpSyn);
+        }
+        run(Nanos{seconds(2).count + i});
+    }
+    EXPECT_EQ(stage->stats().evicted, 100'000 - kTable / 100);
+    EXPECT_EQ(stage->stats().table_full, 0U);
+    const std::uint64_t created = stage->stats().created;
+    visit(seconds(3));
+    EXPECT_EQ(stage->stats().created, created);  // each found its flow
+}
+
+TEST_F(FlowStageTest, AmongHalfOpenFlowsTheOldestSilentOneGoes) {
+    FlowConfig c = small();
+    c.max_flows = 16;
+    make(c);
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        one_udp({i, 1}, kB, millis(i));
+    }
+    for (const std::uint32_t talks : {0U, 2U}) {
+        one_udp({talks, 1}, kB, millis(50));
+    }
+    for (std::uint32_t i = 100; i < 103; ++i) {
+        one_udp({i, 1}, kB, millis(i));
+    }
+    std::set<std::uint64_t> gone(recorder.ended.begin(), recorder.ended.end());
+    EXPECT_EQ(gone.size(), 3U);
+    const std::uint64_t created = stage->stats().created;
+    for (const std::uint32_t stays : {0U, 2U, 5U, 6U, 15U, 102U}) {
+        one_udp({stays, 1}, kB, millis(200));
+        EXPECT_EQ(stage->stats().created, created) << stays;
+    }
+}
+
+TEST_F(FlowStageTest, AnEmergencyMakesNothingWaitLonger) {
+    FlowConfig c = small();
+    c.max_flows = 16;
+    c.timeouts.udp_new = seconds(2);  // emergency's default is 10
+    make(c);
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        one_udp({i, 1}, kB, seconds(1));
+    }
+    EXPECT_TRUE(stage->stats().emergency);
+    for (int t = 2; t < 8; ++t) {
+        stage->expire({seconds(t), {}}, 100);
+    }
+    EXPECT_EQ(stage->stats().active, 0U);
+}
+
+TEST_F(FlowStageTest, ClosedFlowsGoBeforeHalfOpenOnes) {
+    FlowConfig c = small();
+    c.max_flows = 16;
+    make(c);
+    for (std::uint32_t i = 0; i < 16; ++i) {
+        batch.clear();
+        Flow* f = nullptr;
+        tcp({i, 1}, kB, packet::kTcpSyn);
+        run(millis(i));
+        f = batch[0].flow;
+        if (i >= 14) {
+            f->state = FlowState::kClosed;  // as stream sets it
+            stage->state_changed(*f);
+        }
+    }
+    for (std::uint32_t i = 100; i < 102; ++i) {
+        one_udp({i, 1}, kB, millis(i));
+        EXPECT_EQ(recorder.last.state, FlowState::kClosed);
+    }
+    one_udp({102, 1}, kB, millis(102));
+    EXPECT_EQ(recorder.last.state, FlowState::kNew);
+}
+
+// Acknowledgements out of nowhere look like connections found in the middle: an answer tells them
+// apart.
+TEST_F(FlowStageTest, MidstreamFlowsAreProtectedOnceAnswered) {
+    FlowConfig c = small();
+    c.max_flows = 16;
+    make(c);
+    const auto pick_up = [&](std::uint32_t client, Nanos at) {
+        batch.clear();
+        tcp({client, 2000}, kB, packet::kTcpAck);
+        run(at);
+        Flow& f = *batch[0].flow;
+        f.midstream = true;
+        f.state = FlowState::kEstablished;  // as stream does
+        stage->state_changed(f);
+        return f.flow_id;
+    };
+    const std::uint64_t answered = pick_up(1, millis(1));
+    batch.clear();
+    tcp(kB, {1, 2000}, packet::kTcpAck);
+    run(millis(2));
+    for (std::uint32_t i = 0; i < 200; ++i) {
+        pick_up(100 + i, millis(10 + i));
+    }
+    EXPECT_EQ(recorder.ended.size(), 185U);
+    EXPECT_EQ(std::set<std::uint64_t>(recorder.ended.begin(), recorder.ended.end()).count(answered),
+              0U);
+}
+
 TEST_F(FlowStageTest, FullTableMayDrop) {
     FlowConfig c = small();
     c.max_flows = 16;

@@ -28,11 +28,12 @@ constexpr char kBlockRules[] =
     "sid:5;)\n";
 
 struct Box {
-    explicit Box(const std::string& rules, bool inline_mode = true, bool reset_on_drop = true)
+    explicit Box(const std::string& rules, bool inline_mode = true, bool reset_on_drop = true,
+                 std::uint32_t max_flows = 1024)
         : ring(4096), loaded(load_rules(rules)) {
         pipeline::PipelineConfig config =
             inline_mode ? pipeline::inline_config() : pipeline::tap_config();
-        config.flow.max_flows = 1024;
+        config.flow.max_flows = max_flows;
         config.verdict.reset_on_drop = reset_on_drop;
         pipeline = std::make_unique<pipeline::Pipeline>(config, ring);
         pipeline->install(*loaded.ruleset, *loaded.scratch);
@@ -144,6 +145,27 @@ TEST(Pipeline, ABlockedConnectionThatNobodyResetStaysBlocked) {
     EXPECT_FALSE(box.pass(client_segment(p, "some EXPLOIT and more", {0, 13})));
     p.client_isn += 1'000'000;
     EXPECT_FALSE(box.pass(handshake(p).front()));
+}
+
+// More open connections than are looked at for an eviction: they are told apart when they open.
+TEST(Pipeline, AFloodOfSynsEvictsNoOpenConnection) {
+    constexpr std::uint16_t kOpen = 2000;
+    constexpr std::uint16_t kTable = 2048;
+    constexpr std::uint16_t kFlood = 500;
+    Box box(kBlockRules, true, true, kTable);
+    for (std::uint16_t i = 0; i < kOpen; ++i) {
+        open(box, peers_on(static_cast<std::uint16_t>(1024 + i)));
+    }
+    for (std::uint16_t i = 0; i < kFlood; ++i) {
+        EXPECT_TRUE(box.pass(handshake(peers_on(static_cast<std::uint16_t>(10'000 + i))).front()));
+    }
+    EXPECT_EQ(box.pipeline->flows().stats().evicted, kOpen + kFlood - kTable);
+    const std::string attack = "some EXPLOIT and more";
+    for (std::uint16_t i = 0; i < kOpen; ++i) {
+        EXPECT_FALSE(box.pass(
+            client_segment(peers_on(static_cast<std::uint16_t>(1024 + i)), attack, {0, 13})));
+    }
+    EXPECT_EQ(box.pipeline->flows().stats().created, kOpen + kFlood);
 }
 
 TEST(Pipeline, AnOutOfOrderExploitIsStoppedByTheSegmentThatCompletesIt) {
