@@ -87,8 +87,9 @@ struct alignas(64) Flow {
     std::uint8_t tcp_state = 0;  // dataplane/stream's own
     bool seen_to_client : 1 = false;
     bool midstream : 1 = false;
-    bool one_sided : 1 = false;            // counted as tcp_asymmetric
-    bool ts_ignored : 1 = false;           // SYN and answer did not both offer timestamps
+    bool one_sided : 1 = false;   // counted as tcp_asymmetric
+    bool ts_ignored : 1 = false;  // SYN and answer did not both offer timestamps
+    bool syn_data : 1 = false;    // stream/: its SYN carried data, and counts against their share
     std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_tracker.cc
 
     // Line 3: start, end, housekeeping.

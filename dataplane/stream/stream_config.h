@@ -58,8 +58,9 @@ struct StreamStats {
     std::uint64_t windows_reclaimed = 0;  // idle windows cut to 63 bytes for want of memory
     std::uint64_t history_shortened =
         0;  // pieces shown with less history than configured, for want of memory
-    std::uint64_t held_bytes = 0;  // now
-    std::uint32_t streams = 0;     // now
+    std::uint64_t held_bytes = 0;      // now
+    std::uint32_t streams = 0;         // now
+    std::uint32_t syn_data_flows = 0;  // now: half-open, and the SYN carried data
 };
 
 }  // namespace sluice::stream

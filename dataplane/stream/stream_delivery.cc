@@ -249,6 +249,7 @@ void StreamStage::release(Flow& f) {
     }
     close_store(f.half[0]);
     close_store(f.half[1]);
+    end_syn_data(f, stats_);
 }
 
 void StreamStage::close_store(TcpHalf& h) {

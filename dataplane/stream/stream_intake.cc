@@ -98,9 +98,14 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
         return;
     }
     constexpr std::uint8_t kSynAck = packet::kTcpSyn | packet::kTcpAck;
-    if ((p.tcp.flags & kSynAck) == packet::kTcpSyn && !config_.inline_mode) {
-        hold(p, seq, bytes);  // until it is acknowledged
-        return;
+    if ((p.tcp.flags & kSynAck) == packet::kTcpSyn) {
+        if (!admit_syn_data(p, end)) {
+            return;
+        }
+        if (!config_.inline_mode) {
+            hold(p, seq, bytes);  // until it is acknowledged
+            return;
+        }
     }
     const TcpHalf& o = f.half[index_of(opposite(d))];
     if (o.seen && o.window == 0) {
@@ -113,6 +118,27 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
     work_.own_seq = seq;
     work_.own = bytes;
     work_.drain[index_of(d)] = true;
+}
+
+// Anyone can send SYNs with data from any address, and none of the connections need ever open: they
+// get a small share of the memory, or a flood of them would leave none to those that are open.
+// Beyond it such a SYN is dropped, whatever the exception policy says: the client sends it again
+// without the data (RFC 7413 section 4.1.3), and nobody gets past inspection by filling the share.
+bool StreamStage::admit_syn_data(Packet& p, SeqNum end) {
+    Flow& f = *p.flow;
+    if (f.state != flow::FlowState::kNew) {
+        return true;
+    }
+    const bool fits = end.distance_from(f.isn[index_of(p.direction)].plus(1)) <= kMaxSynData;
+    if (fits && (f.syn_data || stats_.syn_data_flows < max_syn_data_flows_)) {
+        stats_.syn_data_flows += f.syn_data ? 0U : 1U;
+        f.syn_data = true;
+        return true;
+    }
+    p.reassembled = false;
+    refuse(p, Reason::tcp_syn_data_full);
+    stats_.bytes_uninspected += p.dropped() ? 0U : p.payload_len;
+    return false;
 }
 
 // Judges a FIN at sequence number 'at'. False: the packet is refused.

@@ -5,6 +5,8 @@
 
 #include "dataplane/stream/normalizer.h"
 
+#include <algorithm>
+
 namespace sluice::stream {
 
 using flow::Flow;
@@ -17,6 +19,10 @@ using packet::Reason;
 
 StreamStage::StreamStage(const StreamConfig& config)
     : config_(config),
+      max_syn_data_flows_(
+          std::max<std::size_t>(std::min(config.arena_bytes / kSynDataShare / kMaxSynData,
+                                         config.max_streams / kSynDataShare),
+                                1)),
       arena_(config.arena_bytes),
       windows_(config, arena_, stats_),
       held_(config, arena_, stats_),

@@ -64,6 +64,11 @@ class StreamStage {
     // After so many packets one way and none the other, the path is taken for asymmetric.
     static constexpr std::uint32_t kOneSidedPackets = 16;
 
+    // What SYNs carry is kept for one connection, more than any segment of 1500 bytes holds, and
+    // for all that are half-open together: this part of the arena and of the streams.
+    static constexpr std::int32_t kMaxSynData = 2048;
+    static constexpr std::size_t kSynDataShare = 16;
+
     struct Piece {
         Bytes bytes;
         bool held = false;
@@ -79,6 +84,7 @@ class StreamStage {
     void pass_uninspected(packet::Packet& p);
     void note_one_sided(flow::Flow& f, Direction d);
     void forget_refused_syn_data(const packet::Packet& p);
+    bool admit_syn_data(packet::Packet& p, SeqNum end);
     void bypass(flow::Flow& f);
     void reset(flow::Flow& f);
     void resync(flow::Flow& f);
@@ -108,6 +114,7 @@ class StreamStage {
     };
 
     StreamConfig config_;
+    std::size_t max_syn_data_flows_;
     StreamStats stats_;
     SlabArena arena_;
     StreamWindows windows_;

@@ -283,6 +283,7 @@ void TcpTracker::establish(Flow& f) {
     set_state(f, TcpState::kEstablished);
     f.state = FlowState::kEstablished;
     ++stats_.established;
+    end_syn_data(f, stats_);
 }
 
 }  // namespace sluice::stream

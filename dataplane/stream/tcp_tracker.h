@@ -15,6 +15,14 @@
 
 namespace sluice::stream {
 
+// The flow's SYN data are those of an open connection from now on, or gone.
+inline void end_syn_data(flow::Flow& f, StreamStats& stats) {
+    if (f.syn_data) {
+        f.syn_data = false;
+        --stats.syn_data_flows;
+    }
+}
+
 // Flow::tcp_state.
 enum class TcpState : std::uint8_t {
     kNone,         // no segment yet

@@ -149,6 +149,10 @@ void Worker::publish() {
     v[Stat::stream_gaps] = streams.gaps;
     v[Stat::streams_active] = streams.streams;
     v[Stat::held_bytes] = streams.held_bytes;
+    v[Stat::syn_data_flows] = streams.syn_data_flows;
+    const defrag::DefragStats fragments = pipeline_.fragments().stats();
+    v[Stat::fragment_datagrams] = fragments.datagrams;
+    v[Stat::fragment_blocks] = fragments.blocks;
     for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
         v.reasons[i] = pipeline_.reasons()[i] + io_reasons_[i];
     }

@@ -34,6 +34,21 @@ std::vector<Case> resource_cases() {
              p.stream(string_view(t.payload).substr(20), 5, 20);
          },
          Reason::flow_evicted, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"flood_syn_data", "TCP: data in SYN: a flood of them, then the payload in another",
+         [](Player& p, const Text& t) {
+             for (int i = 0; i < 1000; ++i) {
+                 p.send(from(p, i)
+                            .tcp(2000, p.wire.server_port)
+                            .seq(1)
+                            .ack(0)
+                            .flags(packet::kTcpSyn)
+                            .payload("GET /"));
+             }
+             p.send(p.syn().payload(t.payload));
+             p.connect();
+             p.stream(t.payload, 5);
+         },
+         Reason::tcp_syn_data_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
         {"flood_fragments", "IP: fragment flood; fragment-cache exhaustion",
          [](Player& p, const Text& t) {
              const Frame body = p.l4(p.udp(t.decoy));

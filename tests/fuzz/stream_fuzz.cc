@@ -77,5 +77,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     stage.release(tcp.flow);
     SLUICE_CHECK(stage.stats().streams == 0);
     SLUICE_CHECK(stage.stats().held_bytes == 0);
+    SLUICE_CHECK(stage.stats().syn_data_flows == 0);
     return 0;
 }

@@ -132,6 +132,80 @@ TEST(StreamLimits, NoStreamLeftDropsUntilThereIsRoom) {
     EXPECT_EQ(b.send({.seq = 1001, .ack = 5001, .payload = "second"}).fresh, "second");
 }
 
+constexpr std::uint32_t kSynDataFlows = 64;  // a sixteenth of small_config()'s streams
+
+void fill_syn_data(Stage& s) {
+    for (std::uint32_t i = 0; i < kSynDataFlows; ++i) {
+        TcpConversation& t = s.flows.emplace_back(s.stage, s.config);
+        EXPECT_FALSE(
+            t.send({.seq = 1000, .flags = packet::kTcpSyn, .payload = "GET /"}).packet.dropped());
+    }
+    EXPECT_EQ(s.stage.stats().syn_data_flows, kSynDataFlows);
+    EXPECT_EQ(s.stage.stats().streams, kSynDataFlows);
+}
+
+// A flood of SYNs with data must leave the memory to open connections; an honest client sends its
+// SYN again without the data.
+TEST(StreamLimits, SynDataGetASmallShareAndAreDroppedBeyondIt) {
+    Stage s(small_config());
+    fill_syn_data(s);
+    TcpConversation& late = s.flows.emplace_back(s.stage, s.config);
+    const auto r = late.send({.seq = 1000, .flags = packet::kTcpSyn, .payload = "GET /"});
+    EXPECT_TRUE(r.packet.dropped());
+    EXPECT_EQ(r.packet.reason, Reason::tcp_syn_data_full);
+    EXPECT_EQ(late.count(Reason::tcp_syn_data_full), 1U);
+    EXPECT_EQ(s.stage.stats().streams, kSynDataFlows);
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 0U);
+    late.handshake();
+    EXPECT_EQ(late.send({.seq = 1001, .ack = 5001, .payload = "GET /"}).fresh, "GET /");
+}
+
+TEST(StreamLimits, SynDataLeaveTheirShareWhenTheConnectionOpensOrEnds) {
+    Stage s(small_config());
+    fill_syn_data(s);
+    TcpConversation& opens = s.flows[0];
+    opens.send({.direction = kClient,
+                .seq = 5000,
+                .ack = 1006,
+                .flags = packet::kTcpSyn | packet::kTcpAck});
+    EXPECT_EQ(s.stage.stats().syn_data_flows, kSynDataFlows);
+    opens.send({.seq = 1006, .ack = 5001});
+    EXPECT_EQ(s.stage.stats().syn_data_flows, kSynDataFlows - 1);
+    s.flows[1].send(
+        {.direction = kClient, .ack = 1006, .flags = packet::kTcpRst | packet::kTcpAck});
+    EXPECT_EQ(s.stage.stats().syn_data_flows, kSynDataFlows - 2);
+    for (TcpConversation& t : s.flows) {
+        s.stage.release(t.flow);
+    }
+    EXPECT_EQ(s.stage.stats().syn_data_flows, 0U);
+    EXPECT_EQ(s.stage.stats().streams, 0U);
+}
+
+// However they are sent: at once, or more with each SYN.
+TEST(StreamLimits, OneSynHasNoMoreThanTwoKilobytes) {
+    Stage s(small_config());
+    TcpConversation& t = s.flows.emplace_back(s.stage, s.config);
+    const std::string most(2048, 'x');
+    EXPECT_EQ(t.send({.seq = 1000, .flags = packet::kTcpSyn, .payload = most}).fresh, most);
+    const std::string more(2049, 'x');
+    const auto r = t.send({.seq = 1000, .flags = packet::kTcpSyn, .payload = more});
+    EXPECT_EQ(r.packet.reason, Reason::tcp_syn_data_full);
+    EXPECT_EQ(r.fresh, "");
+}
+
+TEST(StreamLimits, ATapForwardsSynDataBeyondTheirShare) {
+    StreamConfig c = small_config();
+    c.inline_mode = false;
+    Stage s(c);
+    fill_syn_data(s);
+    TcpConversation& late = s.flows.emplace_back(s.stage, s.config);
+    const auto r = late.send({.seq = 1000, .flags = packet::kTcpSyn, .payload = "GET /"});
+    EXPECT_FALSE(r.packet.dropped());
+    EXPECT_EQ(late.count(Reason::tcp_syn_data_full), 1U);
+    EXPECT_EQ(s.stage.stats().bytes_uninspected, 5U);
+    EXPECT_EQ(s.stage.stats().streams, kSynDataFlows);
+}
+
 TEST(StreamLimits, IdleWindowsShrinkForOthers) {
     StreamConfig c = small_config();
     c.arena_bytes = 8 * 65536;
