@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/corpus/frames.h"
 
-#include <cstdlib>
-#include <cstring>
+#include <string>
 
 namespace sluice::corpus {
 
@@ -10,7 +9,12 @@ namespace {
 
 constexpr std::size_t kEthernet = 14;
 constexpr std::size_t kIpv4 = 20;
-constexpr std::uint64_t kStartSeconds = 1'700'000'000;
+constexpr std::size_t kLeastFrame = 60;
+constexpr std::uint32_t kDontFragment = 0x4000;
+constexpr std::uint32_t kMoreFragments = 0x2000;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+constexpr std::uint8_t kIpv6Fragment = 44;
 
 std::uint32_t sum16(const std::uint8_t* p, std::size_t n, std::uint32_t sum) {
     for (std::size_t i = 0; i + 1 < n; i += 2) {
@@ -31,20 +35,6 @@ std::uint32_t fold(std::uint32_t sum) {
 
 }  // namespace
 
-FrameWriter::FrameWriter(const char* path) : file_(std::fopen(path, "wb")) {
-    if (file_ == nullptr) {
-        std::perror(path);
-        std::exit(2);
-    }
-    std::setvbuf(file_, nullptr, _IOFBF, 1 << 20);
-    const std::uint32_t header[6] = {0xa1b2c3d4, 4U << 16 | 2U, 0, 0, 65535, 1};
-    std::fwrite(header, sizeof header, 1, file_);
-}
-
-FrameWriter::~FrameWriter() {
-    std::fclose(file_);
-}
-
 void FrameWriter::put16(std::uint32_t v) {
     frame_.push_back(static_cast<std::uint8_t>(v >> 8));
     frame_.push_back(static_cast<std::uint8_t>(v));
@@ -55,16 +45,20 @@ void FrameWriter::put32(std::uint32_t v) {
     put16(v & 0xffff);
 }
 
-void FrameWriter::begin(Endpoint from, Endpoint to, std::uint8_t proto, std::size_t l4_size) {
-    frame_.clear();
-    put32(0x02000000);  // locally administered addresses 02:00:00:00:00:02 and :01
-    put32(0x00020200);
+void FrameWriter::ethernet(std::uint32_t type) {
+    frame_.assign(destination_.begin(), destination_.end());
+    put16(0x0200);  // from 02:00:00:00:00:01
     put32(0x00000001);
-    put16(0x0800);
+    put16(type);
+}
+
+void FrameWriter::begin(Endpoint from, Endpoint to, std::uint8_t proto, std::size_t l4_size,
+                        std::uint32_t id, std::uint32_t fragment_field) {
+    ethernet(0x0800);
     put16(0x4500);
     put16(static_cast<std::uint32_t>(kIpv4 + l4_size));
-    put16(static_cast<std::uint32_t>(frames_) & 0xffff);
-    put16(0x4000);
+    put16(id & 0xffff);
+    put16(fragment_field);
     put16(64U << 8 | proto);
     put16(0);
     put32(from.address);
@@ -74,29 +68,28 @@ void FrameWriter::begin(Endpoint from, Endpoint to, std::uint8_t proto, std::siz
     frame_[kEthernet + 11] = static_cast<std::uint8_t>(sum);
 }
 
-void FrameWriter::finish(std::uint8_t proto, std::size_t checksum_at) {
+void FrameWriter::fill_checksum(std::uint8_t proto, std::size_t checksum_at) {
     const std::size_t l4 = kEthernet + kIpv4;
     std::uint32_t sum = sum16(frame_.data() + kEthernet + 12, 8,
                               proto + static_cast<std::uint32_t>(frame_.size() - l4));
     sum = fold(sum16(frame_.data() + l4, frame_.size() - l4, sum));
     frame_[l4 + checksum_at] = static_cast<std::uint8_t>(sum >> 8);
     frame_[l4 + checksum_at + 1] = static_cast<std::uint8_t>(sum);
-    while (frame_.size() < 60) {
+}
+
+void FrameWriter::emit() {
+    while (frame_.size() < kLeastFrame) {
         frame_.push_back(0);
     }
-    const auto size = static_cast<std::uint32_t>(frame_.size());
-    const std::uint32_t record[4] = {
-        static_cast<std::uint32_t>(kStartSeconds + micros_ / 1'000'000),
-        static_cast<std::uint32_t>(micros_ % 1'000'000), size, size};
-    std::fwrite(record, sizeof record, 1, file_);
-    std::fwrite(frame_.data(), frame_.size(), 1, file_);
-    bytes_ += size;
+    sink_.write(frame_.data(), frame_.size(), micros_);
+    bytes_ += frame_.size();
     ++frames_;
     micros_ += 2;
 }
 
-void FrameWriter::tcp(Endpoint from, Endpoint to, TcpHeader header, std::string_view payload) {
-    begin(from, to, 6, 20 + payload.size());
+void FrameWriter::tcp_segment(Endpoint from, Endpoint to, TcpHeader header,
+                              std::string_view payload) {
+    begin(from, to, kTcp, 20 + payload.size(), static_cast<std::uint32_t>(frames_), kDontFragment);
     put16(from.port);
     put16(to.port);
     put32(header.seq);
@@ -104,18 +97,66 @@ void FrameWriter::tcp(Endpoint from, Endpoint to, TcpHeader header, std::string_
     put16(0x5000U | header.flags);
     put16(65535);
     put32(0);
-    frame_.insert(frame_.end(), payload.begin(), payload.end());
-    finish(6, 16);
+    put(payload);
+    fill_checksum(kTcp, 16);
+}
+
+void FrameWriter::tcp(Endpoint from, Endpoint to, TcpHeader header, std::string_view payload) {
+    tcp_segment(from, to, header, payload);
+    emit();
+}
+
+void FrameWriter::tcp_in_fragments(Endpoint from, Endpoint to, TcpHeader header,
+                                   std::string_view payload) {
+    tcp_segment(from, to, header, payload);
+    const std::string segment(frame_.begin() + kEthernet + kIpv4, frame_.end());
+    const std::size_t cut = segment.size() / 2 / 8 * 8;
+    const auto id = static_cast<std::uint32_t>(frames_);
+    ipv4_fragment(from, to, kTcp, {id, 0, true}, std::string_view(segment).substr(0, cut));
+    ipv4_fragment(from, to, kTcp, {id, static_cast<std::uint32_t>(cut), false},
+                  std::string_view(segment).substr(cut));
 }
 
 void FrameWriter::udp(Endpoint from, Endpoint to, std::string_view payload) {
-    begin(from, to, 17, 8 + payload.size());
+    begin(from, to, kUdp, 8 + payload.size(), static_cast<std::uint32_t>(frames_), kDontFragment);
     put16(from.port);
     put16(to.port);
     put16(static_cast<std::uint32_t>(8 + payload.size()));
     put16(0);
-    frame_.insert(frame_.end(), payload.begin(), payload.end());
-    finish(17, 6);
+    put(payload);
+    fill_checksum(kUdp, 6);
+    emit();
+}
+
+void FrameWriter::ipv4_fragment(Endpoint from, Endpoint to, std::uint8_t proto, Fragment where,
+                                std::string_view payload) {
+    begin(from, to, proto, payload.size(), where.id,
+          (where.more ? kMoreFragments : 0U) | where.offset / 8);
+    put(payload);
+    emit();
+}
+
+void FrameWriter::ipv6_fragment(const Ipv6Address& from, const Ipv6Address& to, std::uint8_t proto,
+                                Fragment where, std::string_view payload) {
+    ethernet(0x86dd);
+    put32(0x60000000);
+    put16(static_cast<std::uint32_t>(8 + payload.size()));
+    put16(kIpv6Fragment << 8U | 64U);
+    for (const Ipv6Address* address : {&from, &to}) {
+        for (const std::uint32_t word : *address) {
+            put32(word);
+        }
+    }
+    put16(static_cast<std::uint32_t>(proto) << 8);
+    put16(where.offset | (where.more ? 1U : 0U));
+    put32(where.id);
+    put(payload);
+    emit();
+}
+
+void FrameWriter::tick() {
+    ethernet(0x88b5);
+    emit();
 }
 
 }  // namespace sluice::corpus

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// sluice-corpus: the captures that tools/bench measures on.
+// sluice-corpus: the captures that tools/bench measures on, and floods.
+#include "tools/corpus/flood.h"
 #include "tools/corpus/frames.h"
+#include "tools/corpus/sink.h"
 #include "tools/corpus/text.h"
 
 #include <CLI/CLI.hpp>
 
+#include <arpa/inet.h>
 #include <cstdio>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -182,37 +186,120 @@ void write_imix(FrameWriter& out, Random& random, std::uint64_t bytes) {
     }
 }
 
+struct Options {
+    std::string kind;
+    std::string path;
+    std::string interface;
+    std::uint32_t rate = 50'000;
+    std::uint64_t megabytes = 500;
+    std::uint64_t seed = 1;
+    std::string server;
+    std::string mac;
+    FloodOptions flood;
+};
+
+void add_options(CLI::App& app, Options& o) {
+    app.add_option("kind", o.kind, "http, small, imix, synflood or fragflood")
+        ->required()
+        ->check(CLI::IsMember({"http", "small", "imix", "synflood", "fragflood"}));
+    auto* file = app.add_option("-o,--output", o.path, "file to write; - for standard output");
+    auto* wire = app.add_option("--interface", o.interface, "send the frames there instead");
+    app.add_option("--rate", o.rate, "frames a second, with --interface")
+        ->check(CLI::Range(1U, 10'000'000U))
+        ->needs(wire);
+    file->excludes(wire);
+    app.add_option("--megabytes", o.megabytes, "http, small, imix: about this many frame bytes");
+    app.add_option("--seed", o.seed, "same seed, same bytes");
+    app.add_option("--count", o.flood.count, "floods: frames, each from a source of its own")
+        ->check(CLI::Range(0U, 1U << 27));
+    app.add_flag("--one-source", o.flood.one_source, "floods: all from one source");
+    app.add_option("--syn-data", o.flood.syn_data, "synflood: bytes in each SYN")
+        ->check(CLI::Range(0U, 1400U));
+    app.add_option("--connections", o.flood.connections,
+                   "floods: honest HTTP connections among it; every second one sends an attack")
+        ->check(CLI::Range(0U, 30'000U));
+    app.add_flag("--fragment-requests", o.flood.fragment_requests,
+                 "floods: their second request comes in IP fragments");
+    app.add_option("--tail", o.flood.tail_seconds, "floods: seconds of silence behind it");
+    app.add_option("--server", o.server, "floods: IPv4 address of the server")
+        ->check(CLI::ValidIPV4);
+    app.add_option("--mac", o.mac, "destination MAC address");
+}
+
+// False: not of the form 02:00:00:00:00:02.
+bool parse_mac(const std::string& text, MacAddress& out) {
+    unsigned b[6];
+    char more = 0;
+    if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4],
+                    &b[5], &more) != 6) {
+        return false;
+    }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = static_cast<std::uint8_t>(b[i]);
+    }
+    return true;
+}
+
+std::uint32_t parse_ipv4(const std::string& text) {
+    in_addr address{};
+    inet_pton(AF_INET, text.c_str(), &address);
+    return ntohl(address.s_addr);
+}
+
+void write(FrameWriter& out, const Options& o) {
+    Random random(o.seed);
+    const std::uint64_t bytes = o.megabytes * 1'000'000;
+    if (o.kind == "http") {
+        write_http(out, random, bytes);
+    } else if (o.kind == "small") {
+        write_small(out, random, bytes);
+    } else if (o.kind == "imix") {
+        write_imix(out, random, bytes);
+    } else if (o.kind == "synflood") {
+        write_syn_flood(out, random, o.flood);
+    } else {
+        write_fragment_flood(out, random, o.flood);
+    }
+}
+
+int run(Options& o) {
+    if (o.path.empty() == o.interface.empty()) {
+        std::fprintf(stderr, "sluice-corpus: where to? give -o FILE or --interface NAME\n");
+        return 2;
+    }
+    if (!o.server.empty()) {
+        o.flood.server.address = parse_ipv4(o.server);
+    }
+    const std::unique_ptr<FrameSink> sink =
+        o.interface.empty() ? open_capture(o.path) : open_interface(o.interface, o.rate);
+    FrameWriter out(*sink);
+    MacAddress mac{};
+    if (!o.mac.empty()) {
+        if (!parse_mac(o.mac, mac)) {
+            std::fprintf(stderr, "sluice-corpus: '%s' is no MAC address: write 02:00:00:00:00:02\n",
+                         o.mac.c_str());
+            return 2;
+        }
+        out.set_destination_mac(mac);
+    }
+    write(out, o);
+    std::fprintf(stderr, "%s: %llu frames, %llu bytes\n",
+                 (o.interface.empty() ? o.path : o.interface).c_str(),
+                 static_cast<unsigned long long>(out.frames()),
+                 static_cast<unsigned long long>(out.bytes()));
+    return 0;
+}
+
 }  // namespace
 
 }  // namespace sluice::corpus
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Writes a capture for tools/bench.\nExample: sluice-corpus http -o http.pcap --megabytes "
-        "500"};
-    std::string kind;
-    std::string path;
-    std::uint64_t megabytes = 500;
-    std::uint64_t seed = 1;
-    app.add_option("kind", kind, "http, small or imix")
-        ->required()
-        ->check(CLI::IsMember({"http", "small", "imix"}));
-    app.add_option("-o,--output", path, "file to write")->required();
-    app.add_option("--megabytes", megabytes, "about this many frame bytes");
-    app.add_option("--seed", seed, "same seed, same bytes");
+        "Writes a capture for tools/bench, or a flood.\nExample: sluice-corpus http -o http.pcap "
+        "--megabytes 500\n         sluice-corpus synflood -o - | sluice replay --pcap - ..."};
+    sluice::corpus::Options options;
+    sluice::corpus::add_options(app, options);
     CLI11_PARSE(app, argc, argv);
-    sluice::corpus::FrameWriter out(path.c_str());
-    sluice::corpus::Random random(seed);
-    const std::uint64_t bytes = megabytes * 1'000'000;
-    if (kind == "http") {
-        sluice::corpus::write_http(out, random, bytes);
-    } else if (kind == "small") {
-        sluice::corpus::write_small(out, random, bytes);
-    } else {
-        sluice::corpus::write_imix(out, random, bytes);
-    }
-    std::fprintf(stderr, "%s: %llu frames, %llu bytes\n", path.c_str(),
-                 static_cast<unsigned long long>(out.frames()),
-                 static_cast<unsigned long long>(out.bytes()));
-    return 0;
+    return sluice::corpus::run(options);
 }

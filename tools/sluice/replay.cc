@@ -13,12 +13,13 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace sluice::cli {
@@ -40,12 +41,39 @@ struct Options {
 };
 
 constexpr std::size_t kEventRing = 8192;
-constexpr std::size_t kExpireBudget = 64;  // flows ended between two batches
+// Flows looked at between two batches: many, as captures leave out the time between packets in
+// which the wire's worker has nothing else to do. Their events fit into the ring.
+constexpr std::size_t kExpireBudget = 1024;
 
 double cpu_seconds() {
     timespec t{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+// The most that this process ever had in memory, in bytes: VmHWM. (ru_maxrss also knows what was
+// before exec.) 0: unknown.
+std::uint64_t peak_memory() {
+    std::ifstream status("/proc/self/status");
+    const std::string name = "VmHWM:";
+    for (std::string line; std::getline(status, line);) {
+        if (line.compare(0, name.size(), name) == 0) {
+            return std::strtoull(line.c_str() + name.size(), nullptr, 10) * 1024;
+        }
+    }
+    return 0;
+}
+
+// What the pipeline holds on to.
+nlohmann::ordered_json held_by(const pipeline::Pipeline& p) {
+    nlohmann::ordered_json j;
+    j["flows"] = p.flows().stats().active;
+    j["streams"] = p.streams().stats().streams;
+    j["held_bytes"] = p.streams().stats().held_bytes;
+    j["syn_data_flows"] = p.streams().stats().syn_data_flows;
+    j["fragment_datagrams"] = p.fragments().stats().datagrams;
+    j["fragment_blocks"] = p.fragments().stats().blocks;
+    return j;
 }
 
 int fail(const Error& error) {
@@ -59,7 +87,8 @@ class Replay {
     Replay(const pipeline::PipelineConfig& config, std::shared_ptr<const bundle::Model> model)
         : ring_(kEventRing),
           pipeline_(std::make_unique<pipeline::Pipeline>(config, ring_)),
-          model_(std::move(model)) {}
+          model_(std::move(model)),
+          max_held_(std::size_t{config.flow.max_flows} + config.defrag.max_datagrams) {}
 
     Status prepare(const detect::SiteVars& site) {
         Result<std::unique_ptr<const detect::Ruleset>> ruleset =
@@ -82,6 +111,7 @@ class Replay {
         const double before = cpu_seconds();
         auto told = std::chrono::steady_clock::now();
         Now now{};
+        Nanos last;
         while (!io.exhausted()) {
             batch_.clear();
             io.receive(batch_);
@@ -89,6 +119,7 @@ class Replay {
                 continue;
             }
             now = {batch_[0].wall, batch_[0].wall};
+            last = batch_[batch_.size() - 1].wall;
             pipeline_->expire(now, kExpireBudget);
             pipeline_->process(batch_, now);
             drain(eve);
@@ -102,7 +133,9 @@ class Replay {
                 progress_shown_ = true;
             }
         }
-        pipeline_->end_all(now);
+        expire_all({last, last}, eve);
+        held_ = held_by(*pipeline_);
+        pipeline_->end_all({last, last});
         drain(eve);
         cpu_ = cpu_seconds() - before;
         if (progress_shown_) {
@@ -116,7 +149,18 @@ class Replay {
 
     std::uint64_t alerts() const { return alerts_; }
 
+    // What was still held at the time of the last packet.
+    const nlohmann::ordered_json& held() const { return held_; }
+
   private:
+    // Everything that is over by then.
+    void expire_all(const Now& now, exporter::EveFile* eve) {
+        for (std::size_t looked_at = 0; looked_at <= 2 * max_held_; looked_at += kExpireBudget) {
+            pipeline_->expire(now, kExpireBudget);
+            drain(eve);
+        }
+    }
+
     void drain(exporter::EveFile* eve) {
         abi::EventRecord event;
         lines_.clear();
@@ -144,8 +188,10 @@ class Replay {
     std::shared_ptr<const bundle::Model> model_;
     std::unique_ptr<const detect::Ruleset> ruleset_;
     std::unique_ptr<detect::WorkerScratch> scratch_;
+    std::size_t max_held_;  // flows and datagrams in fragments
     packet::Batch batch_;
     std::string lines_;
+    nlohmann::ordered_json held_;
     double cpu_ = 0;
     std::uint64_t alerts_ = 0;
     bool progress_shown_ = false;
@@ -159,11 +205,21 @@ nlohmann::ordered_json counters_of(const pipeline::Pipeline& p) {
     return reasons;
 }
 
+nlohmann::ordered_json flows_of(const pipeline::Pipeline& p) {
+    const flow::FlowStats& flows = p.flows().stats();
+    nlohmann::ordered_json j;
+    j["created"] = flows.created;
+    j["timed_out"] = flows.timed_out;
+    j["evicted"] = flows.evicted;
+    j["reused"] = flows.reused;
+    j["no_room"] = flows.table_full;
+    j["emergencies"] = flows.emergencies;
+    return j;
+}
+
 nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules,
                                   double load_seconds) {
     const pipeline::Pipeline& p = replay.pipeline();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
     nlohmann::ordered_json j;
     j["packets"] = p.stats().packets;
     j["bytes"] = p.stats().bytes;
@@ -174,7 +230,11 @@ nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules
     j["rules_compiled"] = rules.compiled;
     j["load_seconds"] = load_seconds;
     j["processing_cpu_seconds"] = replay.cpu();
-    j["peak_rss_bytes"] = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    j["peak_rss_bytes"] = peak_memory();
+    j["stream_bytes_inspected"] = p.streams().stats().bytes_inspected;
+    j["stream_bytes_uninspected"] = p.streams().stats().bytes_uninspected;
+    j["flows"] = flows_of(p);
+    j["held_at_end"] = replay.held();
     j["counters"] = counters_of(p);
     j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
     j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
@@ -265,6 +325,20 @@ void print_summary(const nlohmann::ordered_json& stats) {
         stats["packets"].get<unsigned long long>(), stats["bytes"].get<unsigned long long>(),
         stats["forwarded"].get<unsigned long long>(), stats["dropped"].get<unsigned long long>(),
         stats["alerts"].get<unsigned long long>(), stats["processing_cpu_seconds"].get<double>());
+    const nlohmann::ordered_json& flows = stats["flows"];
+    const nlohmann::ordered_json& held = stats["held_at_end"];
+    std::printf("%llu flows, %llu evicted, %llu timed out; %.1f MB of memory at most\n",
+                flows["created"].get<unsigned long long>(),
+                flows["evicted"].get<unsigned long long>(),
+                flows["timed_out"].get<unsigned long long>(),
+                static_cast<double>(stats["peak_rss_bytes"].get<std::uint64_t>()) / 1e6);
+    std::printf(
+        "still held at the last packet: %llu flows, %llu streams, %llu bytes out of order, %llu "
+        "datagrams in fragments (%llu blocks)\n",
+        held["flows"].get<unsigned long long>(), held["streams"].get<unsigned long long>(),
+        held["held_bytes"].get<unsigned long long>(),
+        held["fragment_datagrams"].get<unsigned long long>(),
+        held["fragment_blocks"].get<unsigned long long>());
     for (const auto& [name, value] : stats["counters"].items()) {
         if (value.get<std::uint64_t>() != 0) {
             std::printf("  %-24s %llu\n", name.c_str(), value.get<unsigned long long>());
