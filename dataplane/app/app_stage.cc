@@ -3,11 +3,29 @@
 
 #include "dataplane/app/detector.h"
 
+#include <algorithm>
+
 namespace sluice::app {
 
 using packet::Reason;
 
-AppStage::AppStage(const AppConfig& config) : states_(config.http_flows), http_(config) {}
+namespace {
+
+// Flow::app_state: the parser above, the index in its pool below.
+constexpr std::uint32_t kIndexBits = 28;
+constexpr std::uint32_t kMaxFlows = (std::uint32_t{1} << kIndexBits) - 1;
+
+}  // namespace
+
+AppStage::AppStage(const AppConfig& config)
+    : http_flows_(std::min(config.http_flows, kMaxFlows)), http_(config) {}
+
+AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
+    if (flow.app_state == flow::kNoIndex) {
+        return {};
+    }
+    return {static_cast<Parser>(flow.app_state >> kIndexBits), flow.app_state & kMaxFlows};
+}
 
 void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {
     retire();
@@ -16,19 +34,50 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
     if (flow.app == AppProto::kUnknown) {
         decide(chunk, reasons);
     }
-    if (flow.app != AppProto::kHttp1 || flow.app_state == flow::kNoIndex) {
-        return;
+    const Slot slot = slot_of(flow);
+    switch (slot.parser) {
+        case Parser::kNone:
+            return;
+        case Parser::kHttp1:
+            if (flow.app != AppProto::kHttp1) {
+                return;
+            }
+            http_.begin(http_flows_[slot.index], chunk, reasons);
+            break;
     }
     active_ = &flow;
-    http_.begin(states_[flow.app_state], chunk, reasons);
+}
+
+void AppStage::begin(const packet::Packet& datagram, packet::ReasonCounters& reasons) {
+    retire();
+    active_ = nullptr;
+    flow::Flow& flow = *datagram.flow;
+    if (flow.app == AppProto::kUnknown) {
+        flow.app = detect_datagram(datagram.direction, datagram.payload());
+        if (flow.app == AppProto::kUnknown &&
+            flow.packets[0] + flow.packets[1] >= kDetectDatagrams) {
+            flow.app = AppProto::kNone;
+        }
+        open(flow, reasons);
+    }
 }
 
 bool AppStage::next(InspectionPoint& point) {
     if (active_ == nullptr) {
         return false;
     }
+    switch (slot_of(*active_).parser) {
+        case Parser::kNone:
+            return false;
+        case Parser::kHttp1:
+            return next_http(point);
+    }
+    return false;
+}
+
+bool AppStage::next_http(InspectionPoint& point) {
     const bool shown = http_.next(point);
-    const HttpFlow& state = states_[active_->app_state];
+    const HttpFlow& state = http_flows_[slot_of(*active_).index];
     if (http_.gave_up()) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
@@ -53,22 +102,24 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
         return;  // an unusual first word: the server's answer may still say HTTP
     }
     flow.app = p;
-    if (p != AppProto::kHttp1) {
+    open(flow, reasons);
+}
+
+// Takes a state for the protocol that was just decided, if it has a parser.
+void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
+    Slot slot;
+    if (flow.app == AppProto::kHttp1) {
+        slot = {Parser::kHttp1, http_flows_.take()};
+    }
+    if (slot.parser == Parser::kNone) {
         return;
     }
-    std::uint32_t index = first_free_;
-    if (index != flow::kNoIndex) {
-        first_free_ = states_[index].next_free;
-    } else if (ever_used_ < states_.size()) {
-        index = ever_used_++;
-    } else {
+    if (slot.index == flow::kNoIndex) {
         packet::count(reasons, Reason::http_store_full);
         flow.app = AppProto::kNone;
         return;
     }
-    states_.make(index);
-    flow.app_state = index;
-    ++in_use_;
+    flow.app_state = (static_cast<std::uint32_t>(slot.parser) << kIndexBits) | slot.index;
 }
 
 void AppStage::retire() {
@@ -79,12 +130,16 @@ void AppStage::retire() {
 }
 
 void AppStage::free_state(flow::Flow& flow) {
-    HttpFlow& state = states_[flow.app_state];
-    http_.release(state);
-    state.next_free = first_free_;
-    first_free_ = flow.app_state;
+    const Slot slot = slot_of(flow);
+    switch (slot.parser) {
+        case Parser::kNone:
+            return;
+        case Parser::kHttp1:
+            http_.release(http_flows_[slot.index]);
+            http_flows_.give(slot.index);
+            break;
+    }
     flow.app_state = flow::kNoIndex;
-    --in_use_;
 }
 
 void AppStage::release(flow::Flow& flow) {
@@ -94,14 +149,13 @@ void AppStage::release(flow::Flow& flow) {
     if (active_ == &flow) {
         active_ = nullptr;
     }
-    if (flow.app_state != flow::kNoIndex) {
-        free_state(flow);
-    }
+    free_state(flow);
 }
 
 HttpSummary AppStage::summary(const flow::Flow& flow, Direction direction) const {
-    return flow.app_state == flow::kNoIndex ? HttpSummary{}
-                                            : http_.summary(states_[flow.app_state], direction);
+    const Slot slot = slot_of(flow);
+    return slot.parser != Parser::kHttp1 ? HttpSummary{}
+                                         : http_.summary(http_flows_[slot.index], direction);
 }
 
 }  // namespace sluice::app

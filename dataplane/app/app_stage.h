@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// AppStage: from in-order stream bytes to named buffers. begin() takes one chunk, next() is called
-// until it is false; each true is one InspectionPoint whose views are valid until the next call
-// into this object (but for summary()). All memory is taken at construction; when it runs out, the
-// flow goes on as a raw stream and a reason is counted. One worker thread.
+// AppStage: from in-order stream bytes, or single datagrams, to named buffers. begin() takes one
+// piece, next() is called until it is false; each true is one InspectionPoint whose views are valid
+// until the next call into this object (but for summary()). Knows which parser serves which
+// protocol; a parser has begin(), next(), gave_up() and release() and a state per flow in its own
+// pool. All memory is taken at construction; when it runs out, the flow goes on as a raw stream and
+// a reason is counted. One worker thread.
 #pragma once
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
-#include "dataplane/base/huge_array.h"
+#include "dataplane/app/state_pool.h"
 #include "dataplane/flow/flow.h"
+#include "dataplane/packet/packet.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
 
@@ -26,6 +29,14 @@ class AppStage {
     // chunk.
     void begin(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
 
+    // The payload of one datagram of a UDP flow. REQUIRES: datagram.flow
+    void begin(const packet::Packet& datagram, packet::ReasonCounters& reasons);
+
+    // Whether begin() would do anything with the flow's next datagram.
+    static bool wants_datagrams(const flow::Flow& flow) {
+        return flow.app == AppProto::kUnknown || flow.app_state != flow::kNoIndex;
+    }
+
     bool next(InspectionPoint& point);
 
     // The flow ends: gives back what it holds. To be called before the entry is used for another
@@ -36,23 +47,32 @@ class AppStage {
     HttpSummary summary(const flow::Flow& flow, Direction direction) const;
 
     // For tests and statistics.
-    std::uint32_t flows_in_use() const { return in_use_; }
+    std::uint32_t flows_in_use() const { return http_flows_.in_use(); }
 
     std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
 
     std::size_t slabs_in_use() const { return http_.arena().in_use(); }
 
   private:
+    // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
+    // kNone when a parser gave up.
+    enum class Parser : std::uint32_t { kNone, kHttp1 };
+
+    struct Slot {
+        Parser parser = Parser::kNone;
+        std::uint32_t index = 0;
+    };
+
+    static Slot slot_of(const flow::Flow& flow);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+    void open(flow::Flow& flow, packet::ReasonCounters& reasons);
+    bool next_http(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
-    HugeArray<HttpFlow> states_;
-    std::uint32_t first_free_ = flow::kNoIndex;
-    std::uint32_t ever_used_ = 0;
-    std::uint32_t in_use_ = 0;
+    StatePool<HttpFlow> http_flows_;
     Http1 http_;
-    flow::Flow* active_ = nullptr;    // of the chunk at hand, if it is HTTP
+    flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };
 

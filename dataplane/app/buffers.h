@@ -4,6 +4,7 @@
 // call into AppStage. One worker thread.
 #pragma once
 
+#include "dataplane/base/buffer_mask.h"
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/flow/flow.h"
@@ -20,13 +21,6 @@ struct BufferView {
     bool complete = false;     // nothing will follow; judge negations, endswith, bsize
 };
 
-using BufferMask = std::uint64_t;
-static_assert(kBufferCount <= 64);
-
-constexpr BufferMask mask_of(BufferId b) {
-    return BufferMask{1} << index_of(b);
-}
-
 // One moment at which detection must look: after the request line, after the headers, after each
 // piece of body, at the end.
 struct InspectionPoint {
@@ -36,17 +30,17 @@ struct InspectionPoint {
     bool tx_start =
         false;            // first point of this transaction in this direction: drop what is pending
     bool tx_end = false;  // last point in this direction
-    BufferMask present =
-        0;  // buffers with bytes (possibly zero of them) so far, readable through 'buffers'
-    BufferMask fresh =
-        0;  // subset of 'present': appeared, grew or completed at this point: scan these
-    BufferMask resolved =
-        0;  // buffers whose presence is decided; resolved and not present = absent for good
+    // Buffers with bytes (possibly zero of them) so far, readable through 'buffers'.
+    BufferMask present;
+    // Subset of 'present': appeared, grew or completed at this point: scan these.
+    BufferMask fresh;
+    // Buffers whose presence is decided; resolved and not present = absent for good.
+    BufferMask resolved;
     const std::array<BufferView, kBufferCount>* buffers = nullptr;
 
     const BufferView& view(BufferId b) const { return (*buffers)[index_of(b)]; }
 
-    bool has(BufferId b) const { return (present & mask_of(b)) != 0; }
+    bool has(BufferId b) const { return present.has(b); }
 };
 
 // Facts for events, kept by the parser for the current transaction; views valid like the buffers

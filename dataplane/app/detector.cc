@@ -278,6 +278,17 @@ AppProto run(const Probe* probes, std::size_t count, Bytes in) {
     return AppProto::kNone;
 }
 
+// RFC 3261 section 7: a status line, or a request line with the version at its end.
+bool starts_sip(Bytes in) {
+    if (starts_with(in, "SIP/2.0 ") == Match::kYes) {
+        return true;
+    }
+    const auto lf = std::find(in.begin(), in.end(), std::uint8_t{'\n'});
+    const Bytes line = in.first(static_cast<std::size_t>(lf - in.begin()));
+    return lf != in.end() && line.size() <= kDetectBytes &&
+           protocol_in_line(line) == AppProto::kSip;
+}
+
 }  // namespace
 
 AppProto detect_protocol(Direction sender, Bytes first) {
@@ -289,6 +300,10 @@ AppProto detect_protocol(Direction sender, Bytes first) {
                            ? run(kClientProbes.data(), kClientProbes.size(), in)
                            : run(kServerProbes.data(), kServerProbes.size(), in);
     return p == AppProto::kUnknown && first.size() >= kDetectBytes ? AppProto::kNone : p;
+}
+
+AppProto detect_datagram(Direction, Bytes payload) {
+    return starts_sip(payload) ? AppProto::kSip : AppProto::kUnknown;
 }
 
 }  // namespace sluice::app

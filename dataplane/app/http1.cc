@@ -308,7 +308,7 @@ bool Http1::build(Bytes bytes, bool with_headers) {
         return false;
     }
     h.status = facts_.status;
-    new_ |= h.line_shown ? 0 : line_buffers(d);
+    new_ |= h.line_shown ? BufferMask{} : line_buffers(d);
     h.line_shown = true;
     if (with_headers) {
         new_ |= header_buffers(d);
@@ -357,7 +357,7 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     const std::uint16_t status = facts.status;
     if (is_interim(status)) {
         // An interim response; the one that counts follows.
-        new_ = 0;
+        new_ = {};
         h.ended = true;
         h.state = HalfState::kStart;
         return Step::kGoOn;

@@ -103,7 +103,7 @@ class Http1 {
     Bytes block();
     Bytes first_line_bytes() const;
 
-    bool anything_new() const { return new_ != 0 || new_body_ != 0; }
+    bool anything_new() const { return !new_.empty() || new_body_ != 0; }
 
     void fill(InspectionPoint& point, bool end);
     BufferView body_view(bool end) const;
@@ -124,7 +124,7 @@ class Http1 {
     HttpHalf* half_ = nullptr;
     stream::StreamChunk chunk_;
     packet::ReasonCounters* reasons_ = nullptr;
-    BufferMask new_ = 0;          // line and header buffers not shown yet
+    BufferMask new_;              // line and header buffers not shown yet
     std::uint64_t new_body_ = 0;  // body bytes not shown yet
     MessageFacts facts_;
     bool gave_up_ = false;

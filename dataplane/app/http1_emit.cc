@@ -4,7 +4,6 @@
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace sluice::app {
@@ -32,7 +31,7 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
     half_ = &state.half[index_of(chunk.direction)];
     chunk_ = chunk;
     reasons_ = &reasons;
-    new_ = 0;
+    new_ = {};
     new_body_ = 0;
     gave_up_ = false;
     done_ = false;
@@ -166,29 +165,29 @@ void Http1::fill(InspectionPoint& point, bool end) {
         const MutableBytes slab = arena_.bytes(h.store);
         const StoredMessage& m = stored(slab);
         point.present = m.present;
-        for (BufferMask left = m.present; left != 0; left &= left - 1) {
-            const auto i = static_cast<std::size_t>(std::countr_zero(left));
+        for (BufferMask left = m.present; !left.empty(); left.drop_first()) {
+            const std::size_t i = index_of(left.first());
             views_[i] =
                 BufferView{slab.subspan(m.at[i].offset, m.at[i].length), 0, m.at[i].length, true};
         }
     }
     point.fresh = new_ & point.present;
-    point.resolved =
-        (h.line_shown ? line_buffers(d) : 0) | (h.headers_shown ? header_buffers(d) : 0);
+    point.resolved = (h.line_shown ? line_buffers(d) : BufferMask{}) |
+                     (h.headers_shown ? header_buffers(d) : BufferMask{});
     if (h.body_total != 0) {
         const BufferView view = body_view(end);
-        for (BufferMask left = body_buffers(d); left != 0; left &= left - 1) {
-            views_[static_cast<std::size_t>(std::countr_zero(left))] = view;
+        for (BufferMask left = body_buffers(d); !left.empty(); left.drop_first()) {
+            views_[index_of(left.first())] = view;
         }
         point.present |= body_buffers(d);
         point.resolved |= body_buffers(d);
-        point.fresh |= new_body_ != 0 || end ? body_buffers(d) : 0;
+        point.fresh |= new_body_ != 0 || end ? body_buffers(d) : BufferMask{};
     }
     if (end) {
         point.resolved = all_buffers(d);
         end_message();
     }
-    new_ = 0;
+    new_ = {};
     new_body_ = 0;
 }
 
@@ -268,7 +267,7 @@ HttpSummary Http1::summary(const HttpFlow& state, Direction direction) const {
     const StoredMessage& m = stored(arena_.bytes(request.store));
     const auto get = [&](BufferId id) {
         const Extent e = m.at[index_of(id)];
-        return (m.present & mask_of(id)) == 0 ? Bytes{} : slab.subspan(e.offset, e.length);
+        return !m.present.has(id) ? Bytes{} : slab.subspan(e.offset, e.length);
     };
     out.method = get(BufferId::kHttpMethod);
     out.uri = get(BufferId::kHttpUriRaw);

@@ -40,7 +40,7 @@ constexpr std::array<KnownHeader, 13> kKnownHeaders = {{
 }};
 
 constexpr BufferMask join(std::initializer_list<BufferId> ids) {
-    BufferMask m = 0;
+    BufferMask m;
     for (const BufferId id : ids) {
         m |= mask_of(id);
     }
@@ -294,7 +294,7 @@ void StoreBuilder::header_buffers(const Input& in, Out& out) const {
 void StoreBuilder::start_and_header(const Input& in, Out& out) const {
     const bool request = in.direction == Direction::kToServer;
     const bool as_sent = canonical(in);
-    const bool uri_host = (out.message->present & mask_of(kHttpHostRaw)) != 0;
+    const bool uri_host = out.message->present.has(kHttpHostRaw);
     std::uint32_t start = out.block_at;
     std::uint32_t at = start + static_cast<std::uint32_t>(in.line_size);
     if (!as_sent) {
@@ -384,8 +384,7 @@ void StoreBuilder::names(const Input& in, Out& out) const {
 // Suricata lower-cases http.host unless a port follows it; here it is always lower case, as rules
 // expect.
 void StoreBuilder::host_buffers(Out& out) const {
-    if ((out.message->present & mask_of(kHttpHost)) != 0 ||
-        (out.message->present & mask_of(kHttpHostRaw)) == 0) {
+    if (out.message->present.has(kHttpHost) || !out.message->present.has(kHttpHostRaw)) {
         return;
     }
     const Bytes host = host_of(out.get(kHttpHostRaw));

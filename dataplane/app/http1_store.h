@@ -24,8 +24,8 @@ struct Extent {
 
 // At the start of the slab.
 struct StoredMessage {
-    BufferMask present = 0;
-    std::array<Extent, kBufferCount> at{};
+    BufferMask present;
+    std::array<Extent, kHttpBufferEnd> at{};
 };
 
 enum class BodyKind : std::uint8_t { kNone, kLength, kChunked, kUntilClose, kInvalid };

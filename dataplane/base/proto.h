@@ -60,7 +60,7 @@ enum class AppProto : std::uint8_t {
 };
 
 // Inspection buffers. Each belongs to one direction and one protocol (buffers of http below), or to
-// the packet/stream.
+// the packet/stream; traits_of() tells.
 enum class BufferId : std::uint8_t {
     kPacketHeader = 0,  // no bytes: keywords over header fields (ttl, itype, dsize, ...)
     kPayload,           // packet payload, or the reassembled stream for stream rules ("pkt_data")
@@ -102,6 +102,38 @@ enum class BufferId : std::uint8_t {
     kHttpResponseBody,
     kFileDataToClient,  // file.data over an HTTP response body
     kFileDataToServer,  // file.data over an HTTP request body
+    kDnsQuery,          // a question's name
+    kDnsQueryName,      // the same, of either direction
+    kDnsAnswerName,
+    kDnsOpcode,  // numbers are two bytes, the more significant one first
+    kDnsRcode,
+    kDnsRrtype,
+    kTlsSni,
+    kTlsVersion,  // two bytes
+    kTlsAlpn,
+    kTlsRandom,
+    kTlsRandomTime,
+    kTlsRandomBytes,
+    kTlsCertSubject,
+    kTlsCertIssuer,
+    kTlsCertSerial,
+    kTlsCertFingerprint,
+    kTlsCerts,  // DER, one after the other
+    kTlsSubjectAltName,
+    kTlsCertChainLen,   // two bytes
+    kTlsCertNotBefore,  // eight bytes: seconds since 1970
+    kTlsCertNotAfter,
+    kJa3Hash,
+    kJa3String,
+    kJa3sHash,
+    kJa3sString,
+    kJa4Hash,
+    kSshProto,
+    kSshSoftware,
+    kSshHassh,
+    kSshHasshString,
+    kSshHasshServer,
+    kSshHasshServerString,
     kCount
 };
 
@@ -111,17 +143,20 @@ constexpr std::size_t index_of(BufferId b) {
     return static_cast<std::size_t>(b);
 }
 
-// Buffers that a server sends; every other HTTP buffer is a client's.
+// Buffers that HTTP/1 fills. They come first, so that what is kept per message stays small.
+constexpr bool is_http_buffer(BufferId b) {
+    return b >= BufferId::kHttpUri && b <= BufferId::kFileDataToServer;
+}
+
+constexpr std::size_t kHttpBufferEnd = index_of(BufferId::kFileDataToServer) + 1;
+
+// HTTP buffers that a server sends; every other one is a client's.
 constexpr bool is_response_buffer(BufferId b) {
     return b >= BufferId::kHttpResponseLine && b <= BufferId::kFileDataToClient;
 }
 
-constexpr bool is_http_buffer(BufferId b) {
-    return b >= BufferId::kHttpUri && b < BufferId::kCount;
-}
-
-// Bodies arrive in pieces and are inspected through a window; all other HTTP buffers are complete
-// when first seen.
+// Bodies arrive in pieces and are inspected through a window; all other application buffers are
+// complete when first seen.
 constexpr bool is_streaming_buffer(BufferId b) {
     return b == BufferId::kPayload || b == BufferId::kHttpRequestBody ||
            b == BufferId::kHttpResponseBody || b == BufferId::kFileDataToClient ||

@@ -57,6 +57,10 @@ class DetectStage {
     void inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
                         MatchList& matches, packet::ReasonCounters& reasons);
 
+    // A datagram whose transactions inspect_app() is about to see: the payload that their rules
+    // look at. The packet's own rules are judged by inspect_packet(), afterwards.
+    void begin_datagram(const packet::Packet& p);
+
     // One point in the life of a transaction; called after inspect_stream() of the chunk that it
     // comes from.
     void inspect_app(const app::InspectionPoint& point, const packet::Packet* p, MatchList& matches,
@@ -87,7 +91,7 @@ class DetectStage {
         std::uint8_t waiting_engine = 0;
         std::uint8_t waiting = 0;
         bool failed = false;
-        app::BufferMask awaited = 0;
+        BufferMask awaited;
     };
 
     Look look_at(const Subject& s, flow::Flow* f, MatchList& matches,
@@ -121,8 +125,8 @@ class DetectStage {
 
     // inspect_app.cc
     void scan_point(Look& look, const app::InspectionPoint& point);
-    app::BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
-                               app::BufferMask fresh) const;
+    BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
+                          BufferMask fresh) const;
     void collect_transaction(Look& look, const app::InspectionPoint& point);
     bool may_progress(Pending& p, const app::InspectionPoint& point);
     void evaluate_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point);
@@ -138,8 +142,9 @@ class DetectStage {
     FlowStore store_;
     DetectStats stats_;
     std::uint32_t step_budget_;
-    stream::StreamChunk last_chunk_;  // for engines over the stream in rules over transactions;
-                                      // valid for its inspect_app() calls
+    // The stream, or datagram, for engines over the payload in rules over transactions; valid for
+    // its inspect_app() calls.
+    stream::StreamChunk last_chunk_;
 };
 
 }  // namespace sluice::detect

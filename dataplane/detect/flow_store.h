@@ -43,7 +43,7 @@ struct Pending {
     std::int64_t ready_last = 0;
     std::uint64_t tx_id = 0;
     PcreResume resume = {};
-    app::BufferMask awaited = 0;  // buffers of engines that are not done
+    BufferMask awaited;  // buffers of engines that are not done
 };
 
 // Moves what is known of partly arrived contents from what waited to its candidate, and back.

@@ -4,7 +4,6 @@
 #include "dataplane/detect/detect_stage.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace sluice::detect {
 namespace {
@@ -14,6 +13,15 @@ EvalView view_of(const app::BufferView& b) {
 }
 
 }  // namespace
+
+void DetectStage::begin_datagram(const packet::Packet& p) {
+    last_chunk_ = {};
+    last_chunk_.flow = p.flow;
+    last_chunk_.direction = p.direction;
+    last_chunk_.window = p.payload();
+    last_chunk_.fresh = p.payload_len;
+    last_chunk_.end = true;
+}
 
 void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::Packet* p,
                               MatchList& matches, packet::ReasonCounters& reasons) {
@@ -38,16 +46,16 @@ void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::P
 }
 
 void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
-    const app::BufferMask fresh = point.fresh & point.present & rules_->inspected_buffers();
-    for (app::BufferMask left = fresh; left != 0; left &= left - 1) {
-        const auto id = static_cast<BufferId>(std::countr_zero(left));
+    const BufferMask fresh = point.fresh & point.present & rules_->inspected_buffers();
+    for (BufferMask left = fresh; !left.empty(); left.drop_first()) {
+        const BufferId id = left.first();
         const app::BufferView& view = point.view(id);
         for (const std::uint32_t db : rules_->buffer_dbs(id)) {
             // Two names of the same bytes (file.data, response body) may share a database: scanned
             // once, at the first.
-            const app::BufferMask names =
-                is_streaming_buffer(id) ? same_bytes(point, id, db, fresh) : app::mask_of(id);
-            if ((names & (app::mask_of(id) - 1)) != 0) {
+            const BufferMask names =
+                is_streaming_buffer(id) ? same_bytes(point, id, db, fresh) : mask_of(id);
+            if (names.first() != id) {
                 continue;
             }
             const auto size = static_cast<std::uint32_t>(view.bytes.size());
@@ -59,18 +67,18 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
 }
 
 // The fresh streaming buffers with the bytes of 'id' that are scanned with this database.
-app::BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId id,
-                                        std::uint32_t db, app::BufferMask fresh) const {
+BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
+                                   BufferMask fresh) const {
     const app::BufferView& view = point.view(id);
-    app::BufferMask names = 0;
-    for (app::BufferMask left = fresh; left != 0; left &= left - 1) {
-        const auto other = static_cast<BufferId>(std::countr_zero(left));
+    BufferMask names;
+    for (BufferMask left = fresh; !left.empty(); left.drop_first()) {
+        const BufferId other = left.first();
         const app::BufferView& v = point.view(other);
         const std::vector<std::uint32_t>& dbs = rules_->buffer_dbs(other);
         if (is_streaming_buffer(other) && v.bytes.data() == view.bytes.data() &&
             v.bytes.size() == view.bytes.size() && v.fresh == view.fresh &&
             std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
-            names |= app::mask_of(other);
+            names |= mask_of(other);
         }
     }
     return names;
@@ -116,23 +124,23 @@ bool DetectStage::may_progress(Pending& p, const app::InspectionPoint& point) {
         p.dead = true;
         return false;
     }
-    if (point.tx_end || (p.awaited & point.resolved & ~point.present) != 0) {
+    if (point.tx_end || !(p.awaited & point.resolved & ~point.present).empty()) {
         return true;
     }
-    app::BufferMask fresh = p.awaited & point.fresh;
-    if ((p.awaited & app::mask_of(BufferId::kPayload)) != 0) {
+    BufferMask fresh = p.awaited & point.fresh;
+    if (p.awaited.has(BufferId::kPayload)) {
         return true;
     }
     if (p.needle != kNone32) {
         const BufferId b = rules_->engine(rule.first_engine + p.waiting_engine).buffer;
-        if ((fresh & app::mask_of(b)) != 0) {
+        if (fresh.has(b)) {
             const app::BufferView& view = point.view(b);
             if (!view.complete && !needle_came(p, view_of(view), view.fresh)) {
-                fresh &= ~app::mask_of(b);
+                fresh &= ~mask_of(b);
             }
         }
     }
-    return fresh != 0;
+    return !fresh.empty();
 }
 
 void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
@@ -205,7 +213,7 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
                 break;
             case Outcome::kWait:
                 ++t.waiting;
-                t.awaited |= app::mask_of(engine.buffer);
+                t.awaited |= mask_of(engine.buffer);
                 t.waiting_engine = i;
                 t.resume = result.resume;
                 t.needle = here ? needle_of(engine, view_of(point.view(engine.buffer))) : kNone32;
@@ -228,7 +236,7 @@ EvalResult DetectStage::tx_engine(Look& look, RuleIndex rule, const EngineRec& e
     if (point.has(engine.buffer)) {
         return run_engine(look, rule, engine, view_of(point.view(engine.buffer)), resume);
     }
-    const bool absent = point.tx_end || (point.resolved & app::mask_of(engine.buffer)) != 0;
+    const bool absent = point.tx_end || point.resolved.has(engine.buffer);
     return {absent ? Outcome::kNoMatch : Outcome::kWait, 0, {}};
 }
 

@@ -177,7 +177,7 @@ void DetectStage::hand_to_transaction(Look& look, const Candidate& c, std::uint8
     p.done = 1U << engine;
     p.hit = c.hit;
     p.hit_engine = engine;
-    p.awaited = ~app::BufferMask{0};
+    p.awaited = BufferMask::all();
 }
 
 }  // namespace sluice::detect

@@ -97,11 +97,11 @@ struct ScanJob {
     std::int64_t end;    // of the window, in buffer offsets
     std::int64_t fresh;  // where the fresh bytes start
     std::int64_t scanned_from;
-    app::BufferMask buffers;
+    BufferMask buffers;
 
     // The one compare that settles a hit: all of the content that is here must be in place.
     void consider(const PatternTarget& t, std::int64_t hit_end) const {
-        if ((app::mask_of(t.buffer) & buffers) == 0) {
+        if (!buffers.has(t.buffer)) {
             return;
         }
         if (t.step == kNone32) {

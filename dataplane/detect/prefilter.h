@@ -106,8 +106,8 @@ struct ScanInput {
     Bytes window;
     std::int64_t base = 0;
     std::uint32_t fresh = 0;
-    app::BufferMask buffers =
-        app::mask_of(BufferId::kPayload);  // these bytes' names: hits for others do not count
+    BufferMask buffers =
+        mask_of(BufferId::kPayload);  // these bytes' names: hits for others do not count
 };
 
 class PrefilterScratch {

@@ -351,7 +351,7 @@ class RulesetBuilder {
             }
             if (!out_->databases_[g.db].empty()) {
                 out_->buffer_dbs_[index_of(g.buffer)].push_back(g.db);
-                out_->inspected_ |= app::mask_of(g.buffer);
+                out_->inspected_ |= mask_of(g.buffer);
             }
         }
         for (const bundle::PayloadGroup& g : model_.payload_groups) {

@@ -70,7 +70,7 @@ class Ruleset {
         return buffer_dbs_[index_of(b)];
     }
 
-    app::BufferMask inspected_buffers() const { return inspected_; }
+    BufferMask inspected_buffers() const { return inspected_; }
 
     const PacketRuleIndex& packet_rules() const { return packet_rules_; }
 
@@ -105,7 +105,7 @@ class Ruleset {
     std::array<std::array<PortTable, bundle::kMaxGroupsPerPlace>, kKinds * kProtos * 2>
         payload_dbs_;
     std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
-    app::BufferMask inspected_ = 0;
+    BufferMask inspected_;
     PacketRuleIndex packet_rules_;
     std::size_t max_steps_ = 1;
 };

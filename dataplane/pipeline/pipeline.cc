@@ -51,6 +51,12 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
             flow_.state_changed(*packet.flow);
         }
     }
+    if (packet.flow != nullptr && packet.ip_proto == packet::kProtoUdp && packet.payload_len != 0 &&
+        app::AppStage::wants_datagrams(*packet.flow)) {
+        app_.begin(packet, reasons_);
+        detect_.begin_datagram(packet);
+        inspect_points(*packet.flow, packet.direction, &packet);
+    }
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {
         detect_.inspect_packet(packet, matches_, reasons_);
@@ -113,13 +119,18 @@ void Pipeline::inspect_chunks(const packet::Packet* packet) {
     while (stream_.next(chunk)) {
         app_.begin(chunk, reasons_);
         detect_.inspect_stream(chunk, packet, matches_, reasons_);
-        app::InspectionPoint point;
-        while (app_.next(point)) {
-            const std::size_t before = matches_.size();
-            detect_.inspect_app(point, packet, matches_, reasons_);
-            if (matches_.size() != before) {
-                http_ = app_.summary(*chunk.flow, chunk.direction);
-            }
+        inspect_points(*chunk.flow, chunk.direction, packet);
+    }
+}
+
+void Pipeline::inspect_points(const flow::Flow& flow, Direction direction,
+                              const packet::Packet* packet) {
+    app::InspectionPoint point;
+    while (app_.next(point)) {
+        const std::size_t before = matches_.size();
+        detect_.inspect_app(point, packet, matches_, reasons_);
+        if (matches_.size() != before) {
+            http_ = app_.summary(flow, direction);
         }
     }
 }

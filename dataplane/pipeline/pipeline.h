@@ -82,6 +82,7 @@ class Pipeline final : private flow::FlowObserver {
     void inspect_within(packet::Packet& packet, const Now& now);
     bool put_together(packet::Packet& fragment, packet::Packet& whole, const Now& now);
     void inspect_chunks(const packet::Packet* packet);
+    void inspect_points(const flow::Flow& flow, Direction direction, const packet::Packet* packet);
     void settle(packet::Packet& packet);
 
     PipelineConfig config_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dataplane/base/buffer_mask.h"
 #include "signatures/bundle/known.h"
 #include "signatures/bundle/validate.h"
 
@@ -43,16 +44,9 @@ bool ranges_tile(const PrefilterDb& db) {
     return db.pattern_first[patterns] == db.pattern_rules.size();
 }
 
-using BufferSet = std::uint64_t;  // a bit per BufferId
-static_assert(kBufferCount <= 64);
-
-constexpr BufferSet mask_of(BufferId b) {
-    return BufferSet{1} << index_of(b);
-}
-
 // A hit ending at e puts the content at e - length - literal_offset, and the engine trusts that
 // this lies in the content.
-const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, BufferSet buffers,
+const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, BufferMask buffers,
                                const Model& model) {
     if (p.rule >= model.rules.size()) {
         return "rule index is out of range";
@@ -65,7 +59,7 @@ const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, Buffer
     if (p.item >= engine.items.size()) {
         return "item index is out of range";
     }
-    if (buffers != 0 && (buffers & mask_of(engine.buffer)) == 0) {
+    if (!buffers.empty() && !buffers.has(engine.buffer)) {
         return "engine looks at another buffer than the group";
     }
     const Item& item = engine.items[p.item];
@@ -83,7 +77,7 @@ const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, Buffer
     return nullptr;
 }
 
-const char* db_fault(const PrefilterDb& db, BufferSet buffers, const Model& model) {
+const char* db_fault(const PrefilterDb& db, BufferMask buffers, const Model& model) {
     if (!ranges_tile(db)) {
         return "pattern ranges do not add up";
     }
@@ -112,23 +106,23 @@ const char* db_fault(const PrefilterDb& db, BufferSet buffers, const Model& mode
 // or application buffers, not both: its 'always' rules are candidates wherever it is scanned.
 class DbBuffers {
   public:
-    explicit DbBuffers(std::size_t databases) : buffers_(databases, 0) {}
+    explicit DbBuffers(std::size_t databases) : buffers_(databases) {}
 
     const char* claim(std::uint32_t db, BufferId buffer) {
         if (db >= buffers_.size()) {
             return "database index is out of range";
         }
-        constexpr BufferSet kPayload = mask_of(BufferId::kPayload);
+        constexpr BufferMask kPayload = mask_of(BufferId::kPayload);
         buffers_[db] |= mask_of(buffer);
-        return (buffers_[db] & kPayload) == 0 || buffers_[db] == kPayload
+        return !buffers_[db].has(BufferId::kPayload) || buffers_[db] == kPayload
                    ? nullptr
                    : "database serves the payload and an application buffer";
     }
 
-    BufferSet of(std::size_t db) const { return buffers_[db]; }
+    BufferMask of(std::size_t db) const { return buffers_[db]; }
 
   private:
-    std::vector<BufferSet> buffers_;
+    std::vector<BufferMask> buffers_;
 };
 
 const char* ports_fault(const PayloadGroup& group, DbBuffers& buffers) {

@@ -70,6 +70,38 @@ constexpr std::array<BufferProfile, kBufferCount> kProfiles = [] {
     at(BufferId::kHttpResponseBody) = body(20000, 0.9, 0.3);
     at(BufferId::kFileDataToClient) = body(20000, 0.9, 0.3);
     at(BufferId::kFileDataToServer) = body(500, 0.1, 0.3);
+    at(BufferId::kDnsQuery) = field(22, 1);
+    at(BufferId::kDnsQueryName) = field(22, 1);
+    at(BufferId::kDnsAnswerName) = field(22, 1);
+    for (const BufferId b : {BufferId::kDnsOpcode, BufferId::kDnsRcode, BufferId::kDnsRrtype,
+                             BufferId::kTlsVersion, BufferId::kTlsCertChainLen}) {
+        at(b) = field(2, 1);
+    }
+    at(BufferId::kTlsSni) = field(20, 0.9);
+    at(BufferId::kTlsAlpn) = field(8, 0.8);
+    at(BufferId::kTlsRandom) = field(32, 1);
+    at(BufferId::kTlsRandomTime) = field(4, 1);
+    at(BufferId::kTlsRandomBytes) = field(28, 1);
+    // Certificates are in clear up to TLS 1.2 only.
+    at(BufferId::kTlsCertSubject) = field(60, 0.3);
+    at(BufferId::kTlsCertIssuer) = field(60, 0.3);
+    at(BufferId::kTlsCertSerial) = field(47, 0.3);
+    at(BufferId::kTlsCertFingerprint) = field(59, 0.3);
+    at(BufferId::kTlsCerts) = field(3000, 0.3);
+    at(BufferId::kTlsSubjectAltName) = field(40, 0.3);
+    at(BufferId::kTlsCertNotBefore) = field(8, 0.3);
+    at(BufferId::kTlsCertNotAfter) = field(8, 0.3);
+    at(BufferId::kJa3Hash) = field(32, 1);
+    at(BufferId::kJa3String) = field(180, 1);
+    at(BufferId::kJa3sHash) = field(32, 1);
+    at(BufferId::kJa3sString) = field(40, 1);
+    at(BufferId::kJa4Hash) = field(36, 1);
+    at(BufferId::kSshProto) = field(3, 1);
+    at(BufferId::kSshSoftware) = field(20, 1);
+    at(BufferId::kSshHassh) = field(32, 1);
+    at(BufferId::kSshHasshString) = field(700, 1);
+    at(BufferId::kSshHasshServer) = field(32, 1);
+    at(BufferId::kSshHasshServerString) = field(700, 1);
     return p;
 }();
 

@@ -19,7 +19,7 @@ void read_sticky(RuleDraft& draft, const Argument& arg) {
             draft.invalid(arg.option, "file.data needs a protocol over TCP");
         }
     } else {
-        draft.require_http(arg.option);
+        draft.require_app(find_buffer(keyword)->app, arg.option);
     }
     draft.open_sticky(keyword, arg.option);
 }
@@ -70,7 +70,7 @@ void read_modifier(RuleDraft& draft, const Argument& arg) {
         draft.invalid(arg.option, arg.option.name + " cannot be together with rawbytes");
         return;
     }
-    if (!draft.require_http(arg.option)) {
+    if (!draft.require_app(AppProto::kHttp1, arg.option)) {
         return;
     }
     for (const ModifierRow& row : kModifiers) {

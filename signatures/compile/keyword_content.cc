@@ -114,7 +114,7 @@ void read_uricontent(RuleDraft& draft, const Argument& arg) {
         return;
     }
     read_content(draft, arg);
-    if (!draft.broken() && draft.require_http(arg.option)) {
+    if (!draft.broken() && draft.require_app(AppProto::kHttp1, arg.option)) {
         draft.move_last_payload_item("http.uri", arg.option);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known of the flow: flow, flowbits, app-layer-protocol, noalert.
+#include "signatures/compile/app_protocols.h"
 #include "signatures/compile/keyword_handlers.h"
 #include "signatures/compile/keyword_number.h"
 #include "signatures/lang/text.h"
@@ -156,18 +157,18 @@ void read_app_protocol(RuleDraft& draft, const Argument& arg) {
         draft.invalid(arg.option, "unknown application protocol '" + std::string(name) + "'");
         return;
     }
-    if (draft.http || draft.foreign_app) {
+    if (draft.app != AppProto::kUnknown || draft.foreign_app) {
         draft.invalid(arg.option, "the rule names its application protocol already");
         return;
     }
-    const bool http = !failed && (p->name == "http" || p->name == "http1");
-    if (!failed && !http) {
+    const AppProtocol* app = failed ? nullptr : find_app_protocol(p->name);
+    if (!failed && app == nullptr) {
         draft.unsupported(
             arg.option, "protocol " + std::string(p->name) + " is not recognised by this version");
         return;
     }
     bundle::Item& item = draft.append_header(ItemKind::kAppProto, arg.option).item;
-    item.lo = static_cast<std::int64_t>(http ? AppProto::kHttp1 : AppProto::kNone);
+    item.lo = static_cast<std::int64_t>(failed ? AppProto::kNone : app->app);
     item.flags = negated ? bundle::kNegated : 0U;
 }
 

@@ -253,7 +253,7 @@ std::optional<std::uint64_t> protocol_number(std::string_view s) {
 }
 
 void read_ip_proto(RuleDraft& draft, const Argument& arg) {
-    if (draft.ast.proto != "ip" || draft.http) {
+    if (draft.ast.proto != "ip" || draft.app != AppProto::kUnknown) {
         draft.invalid(arg.option, "ip_proto needs a rule for protocol ip");
         return;
     }

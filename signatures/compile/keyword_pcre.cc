@@ -219,7 +219,7 @@ bool check_place(RuleDraft& draft, const Argument& arg, const Parts& parts,
         draft.invalid(arg.option, "the host buffer is lower case, the expression is not");
         return false;
     }
-    return draft.require_http(arg.option);
+    return draft.require_app(AppProto::kHttp1, arg.option);
 }
 
 void read_pcre(RuleDraft& draft, const Argument& arg) {

@@ -50,7 +50,7 @@ void read_urilen(RuleDraft& draft, const Argument& arg) {
         draft.invalid(arg.option, "size or range expected, then 'norm' or 'raw'");
         return;
     }
-    if (!draft.require_http(arg.option)) {
+    if (!draft.require_app(AppProto::kHttp1, arg.option)) {
         return;
     }
     const bool raw = parts.size() == 2 && lang::equal_nocase(parts[1], "raw");

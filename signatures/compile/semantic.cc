@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/compile/semantic.h"
 
+#include "signatures/compile/app_protocols.h"
 #include "signatures/compile/keyword_handlers.h"
 #include "signatures/compile/semantic_draft.h"
 #include "signatures/compile/semantic_finish.h"
@@ -62,8 +63,9 @@ void read_protocol(RuleDraft& draft) {
         return;
     }
     draft.rule.proto = bundle::HeaderProto::kTcp;
-    if (name == "http" || name == "http1") {
-        draft.http = true;
+    if (const AppProtocol* p = find_app_protocol(name); p != nullptr) {
+        draft.app = p->app;
+        draft.rule.proto = p->transport;
         return;
     }
     if (known->kind != lang::ProtocolKind::kTransport) {

@@ -13,6 +13,7 @@ sluice_library(sluice_sig_semantic
     keyword_size.cc
     keyword_threshold.cc
     semantic.cc
+    app_protocols.cc
     semantic_draft.cc
     semantic_finish.cc
     semantic_network.cc
@@ -22,6 +23,7 @@ sluice_library(sluice_sig_semantic
     keyword_handlers.h
     keyword_number.h
     semantic.h
+    app_protocols.h
     semantic_draft.h
     semantic_finish.h
     semantic_network.h

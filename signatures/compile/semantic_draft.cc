@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/compile/semantic_draft.h"
 
+#include "signatures/compile/app_protocols.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -11,7 +13,8 @@ namespace {
 constexpr BufferId kNo = BufferId::kPacketHeader;
 
 constexpr std::array kBuffers{
-    BufferSpec{"file.data", BufferId::kFileDataToServer, BufferId::kFileDataToClient},
+    BufferSpec{"file.data", BufferId::kFileDataToServer, BufferId::kFileDataToClient,
+               AppProto::kUnknown},
     BufferSpec{"http.accept", BufferId::kHttpAccept, kNo},
     BufferSpec{"http.accept_enc", BufferId::kHttpAcceptEnc, kNo},
     BufferSpec{"http.accept_lang", BufferId::kHttpAcceptLang, kNo},
@@ -45,7 +48,7 @@ constexpr std::array kBuffers{
     BufferSpec{"http.uri", BufferId::kHttpUri, kNo},
     BufferSpec{"http.uri.raw", BufferId::kHttpUriRaw, kNo},
     BufferSpec{"http.user_agent", BufferId::kHttpUserAgent, kNo},
-    BufferSpec{"pkt_data", BufferId::kPayload, BufferId::kPayload},
+    BufferSpec{"pkt_data", BufferId::kPayload, BufferId::kPayload, AppProto::kUnknown},
 };
 
 lang::Problem problem_at(const lang::RuleAst& ast, const lang::Option* o, std::string reason) {
@@ -214,12 +217,13 @@ DraftItem* RuleDraft::last(std::uint64_t kinds, DraftBuffer** where) {
     return found;
 }
 
-bool RuleDraft::require_http(const lang::Option& o) {
-    if (foreign_app) {
-        invalid(o, "keyword is about http, but the rule is about " + ast.proto);
+bool RuleDraft::require_app(AppProto wanted, const lang::Option& o) {
+    if (foreign_app || (app != AppProto::kUnknown && app != wanted)) {
+        invalid(o, "keyword is about " + std::string(name_of(wanted)) + ", but the rule is about " +
+                       (foreign_app ? ast.proto : std::string(name_of(app))));
         return false;
     }
-    http = true;
+    app = wanted;
     return true;
 }
 

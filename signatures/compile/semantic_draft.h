@@ -23,6 +23,7 @@ struct BufferSpec {
     std::string_view keyword;
     BufferId request = BufferId::kPacketHeader;
     BufferId response = BufferId::kPacketHeader;
+    AppProto app = AppProto::kHttp1;  // kUnknown: several
 
     bool in(Direction d) const {
         return (d == Direction::kToServer ? request : response) != BufferId::kPacketHeader;
@@ -111,9 +112,9 @@ class RuleDraft {
     // there is none. Null: none.
     DraftItem* last(std::uint64_t kinds, DraftBuffer** where = nullptr);
 
-    // A further name in the app layer that the rule is about: false and a problem when it cannot be
-    // together with the others.
-    bool require_http(const lang::Option& o);
+    // The application protocol that a keyword is about: false and a problem when the rule is about
+    // another one already.
+    bool require_app(AppProto wanted, const lang::Option& o);
 
     // ---- variables of byte_extract
     std::optional<std::uint32_t> find_var(std::string_view name) const;
@@ -125,10 +126,10 @@ class RuleDraft {
     bundle::Rule rule;
     std::vector<DraftItem> header;
     std::vector<DraftBuffer> buffers;
-    bool http = false;          // rule is about http: by its header or a keyword
-    bool foreign_app = false;   // header names another application protocol
-    bool needs_packet = false;  // keywords over one packet
-    bool needs_stream = false;  // tcp-stream, flow:only_stream
+    AppProto app = AppProto::kUnknown;  // rule is about it: by its header or a keyword
+    bool foreign_app = false;           // header names one that this version does not recognise
+    bool needs_packet = false;          // keywords over one packet
+    bool needs_stream = false;          // tcp-stream, flow:only_stream
     bool has_flow = false;
     bool has_dsize = false;
     bool has_msg = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/compile/semantic_finish.h"
 
+#include "signatures/compile/app_protocols.h"
 #include "signatures/lang/text.h"
 
 #include <algorithm>
@@ -199,24 +200,30 @@ std::uint32_t payload_views(const RuleDraft& draft, const DraftBuffer& payload) 
 }
 
 void settle_protocol(RuleDraft& draft, bool app_buffers) {
-    if (!draft.http && !app_buffers) {
+    if (draft.app == AppProto::kUnknown && !app_buffers) {
         return;
     }
+    const AppProtocol* app = find_app_protocol(name_of(draft.app));
+    const bool any = app != nullptr && app->transport == bundle::HeaderProto::kIp;
     switch (draft.rule.proto) {
         case bundle::HeaderProto::kIp:
-            draft.rule.proto = bundle::HeaderProto::kTcp;
+            draft.rule.proto = any ? bundle::HeaderProto::kIp : bundle::HeaderProto::kTcp;
             break;
         case bundle::HeaderProto::kTcp:
             break;
         case bundle::HeaderProto::kUdp:
+            if (!any) {
+                draft.unsupported(std::string(name_of(draft.app)) +
+                                  " runs over TCP, the rule is for udp");
+            }
+            break;
         case bundle::HeaderProto::kIcmp:
         case bundle::HeaderProto::kSctp:
-            draft.unsupported("http runs over TCP, the rule is for " + draft.ast.proto);
+            draft.unsupported(std::string(name_of(draft.app)) + " does not run over " +
+                              draft.ast.proto);
             break;
     }
-    if (draft.http) {
-        draft.rule.app = AppProto::kHttp1;
-    }
+    draft.rule.app = draft.app;
 }
 
 void check_views(RuleDraft& draft, bool app_buffers) {

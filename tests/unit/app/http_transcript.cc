@@ -82,13 +82,13 @@ void Conversation::run(const stream::StreamChunk& chunk) {
 void Conversation::read(const app::InspectionPoint& p) {
     ++points_;
     check(p.flow == &flow_, "flow");
-    check((p.fresh & ~p.present) == 0, "fresh within present");
-    check((p.present & ~p.resolved) == 0, "what is present is resolved");
-    check(p.fresh != 0 || p.tx_end, "a point without news");
+    check((p.fresh & ~p.present).empty(), "fresh within present");
+    check((p.present & ~p.resolved).empty(), "what is present is resolved");
+    check(!p.fresh.empty() || p.tx_end, "a point without news");
     std::vector<Message>& list = transcript_.messages[index_of(p.direction)];
     const bool open = !list.empty() && !list.back().ended;
     check(p.tx_start == !open, "tx_start opens a transaction");
-    const bool stray = (p.present & ~app::body_buffers(p.direction)) == 0;
+    const bool stray = (p.present & ~app::body_buffers(p.direction)).empty();
     if (p.tx_start && stray && !list.empty() && p.tx_id == list.back().tx_id) {
         reopen(p, list.back());
     } else if (p.tx_start) {
@@ -106,7 +106,7 @@ void Conversation::read(const app::InspectionPoint& p) {
     }
     Message& m = list.back();
     check(p.tx_id == m.tx_id, "tx_id");
-    check((m.resolved & ~p.resolved) == 0, "resolved only grows");
+    check((m.resolved & ~p.resolved).empty(), "resolved only grows");
     for (std::size_t i = 0; i < kBufferCount; ++i) {
         const auto id = static_cast<BufferId>(i);
         if (p.has(id)) {
@@ -137,12 +137,12 @@ void Conversation::reopen(const app::InspectionPoint& p, Message& m) {
 void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Message& m) {
     const app::BufferView& v = p.view(id);
     const std::string bytes = text_of(v.bytes);
-    const bool fresh = (p.fresh & app::mask_of(id)) != 0;
+    const bool fresh = p.fresh.has(id);
     if (!is_streaming_buffer(id)) {
         check(v.complete && v.offset == 0, "header buffers are complete");
         check(m.has(id) != fresh, "header buffers are fresh once");
         check(!m.has(id) || m.buffers[id] == bytes, "header buffers do not change");
-        check((m.resolved & app::mask_of(id)) == 0 || m.has(id), "absent for good, but came");
+        check(!m.resolved.has(id) || m.has(id), "absent for good, but came");
         m.buffers[id] = bytes;
         return;
     }

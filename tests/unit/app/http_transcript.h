@@ -21,7 +21,7 @@ struct Message {
     std::uint64_t tx_id = 0;
     bool ended = false;
     std::map<BufferId, std::string> buffers;  // bodies too; absent: not present
-    app::BufferMask resolved = 0;
+    BufferMask resolved;
     bool stray = false;  // a body without headers
     bool reopened = false;
     std::uint64_t base = 0;  // where in the body its positions start again

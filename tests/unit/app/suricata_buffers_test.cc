@@ -19,7 +19,7 @@ void judge(const SuricataCase& c, const std::vector<Message>& messages,
         return;
     }
     const Message& m = messages.front();
-    for (std::size_t i = index_of(BufferId::kHttpUri); i < kBufferCount; ++i) {
+    for (std::size_t i = index_of(BufferId::kHttpUri); i < kHttpBufferEnd; ++i) {
         const auto id = static_cast<BufferId>(i);
         if (is_response_buffer(id) != (d == Direction::kToClient) ||
             id == BufferId::kFileDataToServer) {

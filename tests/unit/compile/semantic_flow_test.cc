@@ -84,7 +84,8 @@ TEST(AppLayerProtocol, ItemAndTable) {
     check_cases({
         {"app-layer-protocol:failed;", kGood},
         {"app-layer-protocol:foo;", kInvalid},
-        {"app-layer-protocol:tls;", kUnsupported},
+        {"app-layer-protocol:tls;", kGood},
+        {"app-layer-protocol:krb5;", kUnsupported},
     });
 }
 

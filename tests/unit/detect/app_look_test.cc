@@ -27,7 +27,7 @@ app::InspectionPoint start(std::uint64_t tx = 0) {
 app::InspectionPoint later(const app::InspectionPoint& before) {
     app::InspectionPoint p = before;
     p.tx_start = false;
-    p.fresh = 0;
+    p.fresh = {};
     return p;
 }
 
@@ -82,7 +82,7 @@ TEST(AppLook, EnginesWaitForTheirBuffers) {
     EXPECT_EQ(b.point(p), Sids({}));
     p = later(p);
     b.set(p, BufferId::kHttpUserAgent, "curl/8");
-    p.resolved |= app::mask_of(BufferId::kHttpReferer);  // absent for good
+    p.resolved |= mask_of(BufferId::kHttpReferer);  // absent for good
     EXPECT_EQ(b.point(p), Sids({1}));
     EXPECT_EQ(b.stage.store().pendings_in_use(), 1U);
     const std::string body = "the payload is here";

@@ -113,9 +113,9 @@ class Bench {
     // A buffer that is complete when first seen.
     void set(app::InspectionPoint& p, BufferId b, std::string_view bytes) {
         buffers[index_of(b)] = {as_bytes(bytes), 0, static_cast<std::uint32_t>(bytes.size()), true};
-        p.present |= app::mask_of(b);
-        p.fresh |= app::mask_of(b);
-        p.resolved |= app::mask_of(b);
+        p.present |= mask_of(b);
+        p.fresh |= mask_of(b);
+        p.resolved |= mask_of(b);
     }
 
     // A body so far, of which the last 'fresh' bytes are new.
@@ -124,8 +124,8 @@ class Bench {
         const std::size_t keep = std::min(all.size(), std::max(window, fresh));
         buffers[index_of(b)] = {as_bytes(all.substr(all.size() - keep)), all.size() - keep,
                                 static_cast<std::uint32_t>(fresh), complete};
-        p.present |= app::mask_of(b);
-        p.fresh |= app::mask_of(b);
+        p.present |= mask_of(b);
+        p.fresh |= mask_of(b);
     }
 
     Sids packet(packet::Packet& p) {
