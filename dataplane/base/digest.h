@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4), as fingerprints and rule transforms want them:
-// names for bytes, no protection against anybody. update() as often as needed, then finish() once.
-// No allocation, no tables outside the code; one thread per object.
+// MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4) by Nettle, as fingerprints and rule transforms
+// want them: names for bytes, no protection against anybody. update() as often as needed, then
+// finish() once. No allocation, which OpenSSL's EVP cannot do; one thread per object.
 #pragma once
 
 #include "dataplane/base/cursor.h"
@@ -9,19 +9,29 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <nettle/md5.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 
 namespace sluice {
 
-// The three share their framing: blocks of 64 bytes, a 1 bit, zeros, the length in bits.
-template <typename Algorithm>
+template <typename Context, std::size_t Size, void (*Init)(Context*),
+          void (*Update)(Context*, std::size_t, const std::uint8_t*),
+          void (*Finish)(Context*, std::size_t, std::uint8_t*)>
 class Digest {
   public:
-    static constexpr std::size_t kSize = Algorithm::kWords * sizeof(std::uint32_t);
+    static constexpr std::size_t kSize = Size;
     using Value = std::array<std::uint8_t, kSize>;
 
-    void update(Bytes in);
+    Digest() { Init(&context_); }
 
-    Value finish();
+    void update(Bytes in) { Update(&context_, in.size(), in.data()); }
+
+    Value finish() {
+        Value out;
+        Finish(&context_, out.size(), out.data());
+        return out;
+    }
 
     static Value of(Bytes in) {
         Digest d;
@@ -30,44 +40,13 @@ class Digest {
     }
 
   private:
-    static constexpr std::size_t kBlock = 64;
-
-    std::array<std::uint32_t, Algorithm::kWords> state_ = Algorithm::kStart;
-    std::array<std::uint8_t, kBlock> tail_{};
-    std::uint64_t length_ = 0;
+    Context context_;
 };
 
-struct Md5Algorithm {
-    static constexpr std::size_t kWords = 4;
-    static constexpr bool kBigEndian = false;
-    static constexpr std::array<std::uint32_t, kWords> kStart = {0x67452301, 0xefcdab89, 0x98badcfe,
-                                                                 0x10325476};
-    static void block(std::array<std::uint32_t, kWords>& state, const std::uint8_t* in);
-};
-
-struct Sha1Algorithm {
-    static constexpr std::size_t kWords = 5;
-    static constexpr bool kBigEndian = true;
-    static constexpr std::array<std::uint32_t, kWords> kStart = {0x67452301, 0xefcdab89, 0x98badcfe,
-                                                                 0x10325476, 0xc3d2e1f0};
-    static void block(std::array<std::uint32_t, kWords>& state, const std::uint8_t* in);
-};
-
-struct Sha256Algorithm {
-    static constexpr std::size_t kWords = 8;
-    static constexpr bool kBigEndian = true;
-    static constexpr std::array<std::uint32_t, kWords> kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
-                                                                 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                                                                 0x1f83d9ab, 0x5be0cd19};
-    static void block(std::array<std::uint32_t, kWords>& state, const std::uint8_t* in);
-};
-
-using Md5 = Digest<Md5Algorithm>;
-using Sha1 = Digest<Sha1Algorithm>;
-using Sha256 = Digest<Sha256Algorithm>;
-
-extern template class Digest<Md5Algorithm>;
-extern template class Digest<Sha1Algorithm>;
-extern template class Digest<Sha256Algorithm>;
+using Md5 = Digest<md5_ctx, MD5_DIGEST_SIZE, nettle_md5_init, nettle_md5_update, nettle_md5_digest>;
+using Sha1 =
+    Digest<sha1_ctx, SHA1_DIGEST_SIZE, nettle_sha1_init, nettle_sha1_update, nettle_sha1_digest>;
+using Sha256 = Digest<sha256_ctx, SHA256_DIGEST_SIZE, nettle_sha256_init, nettle_sha256_update,
+                      nettle_sha256_digest>;
 
 }  // namespace sluice
