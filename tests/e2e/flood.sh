@@ -65,7 +65,7 @@ idle=$!
 background+=("$idle")
 check "twenty connections are open" bash -c "for i in \$(seq 100); do [ -e $work/idle-open ] && exit 0; sleep 0.1; done; cat $work/idle.log; exit 1"
 # Paced, so that it lasts through both floods.
-ip netns exec "$client" curl -s --max-time 300 --limit-rate $((20000000 * rate / frames / 3)) "http://$server_ip/big" >"$work/download" &
+ip netns exec "$client" curl -s --max-time $((60 + frames * 6 / rate)) --limit-rate $((20000000 * rate / frames / 3)) "http://$server_ip/big" >"$work/download" &
 download=$!
 background+=("$download")
 before=$(peak_memory)
