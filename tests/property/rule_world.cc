@@ -77,7 +77,9 @@ bool allowed(const ContentSpec& c, std::size_t at, std::size_t previous) {
 
 std::string RuleSpec::text(const char* action) const {
     std::string out = std::string(action) + " tcp any any -> any any (msg:\"r" +
-                      std::to_string(sid) + "\"; flow:established,to_server,only_stream; ";
+                      std::to_string(sid) + "\"; flow:established," +
+                      (direction == Direction::kToServer ? "to_server" : "to_client") +
+                      ",only_stream; ";
     for (const ContentSpec& c : contents) {
         out += std::string("content:") + (c.negated ? "!" : "") + "\"" + hex(c.bytes) + "\"; ";
         out += c.nocase ? "nocase; " : "";

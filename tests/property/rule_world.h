@@ -29,6 +29,7 @@ struct ContentSpec {
 
 struct RuleSpec {
     std::uint32_t sid = 0;
+    Direction direction = Direction::kToServer;
     std::vector<ContentSpec> contents;
 
     bool positive() const { return !contents.back().negated; }
