@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes -> IP fragments of a few datagrams, in any order, overlapping, equal or not, over little
-// memory; and beside it a receiver that takes what was forwarded and puts it together byte by byte.
-// Inline and fail-closed, whatever the receiver can put together was shown whole and let through;
-// memory is bounded and comes back.
+// memory; and beside it naive receivers of every known policy, which put together byte by byte what
+// was forwarded. Inline and fail-closed, whatever one of them can put together was shown whole and
+// let through; memory is bounded and comes back. A stage is used again once it is empty: making one
+// costs more than a run.
 #include "dataplane/decode/decode_stage.h"
 #include "dataplane/defrag/defrag_stage.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -19,42 +22,8 @@ using namespace sluice;
 
 using Text = std::vector<std::uint8_t>;
 
+constexpr Nanos kForgotten = seconds(1000);           // longer than anything is remembered
 constexpr std::size_t kAmple = std::size_t{1} << 22;  // holds all keys' datagrams at once
-
-// Receives fragments of one key; of bytes that come twice it takes the later (or the earlier, by
-// choice), which must make no difference.
-struct Receiver {
-    static constexpr std::int16_t kMissing = -1;
-    std::vector<std::int16_t> bytes;
-    std::optional<std::size_t> end;
-
-    void take(std::size_t offset, Bytes fragment, bool more, bool later_wins) {
-        bytes.resize(std::max(bytes.size(), offset + fragment.size()), kMissing);
-        for (std::size_t i = 0; i < fragment.size(); ++i) {
-            std::int16_t& at = bytes[offset + i];
-            if (at == kMissing || later_wins) {
-                at = fragment[i];
-            }
-        }
-        if (!more && (!end || later_wins)) {
-            end = offset + fragment.size();
-        }
-    }
-
-    bool whole() const {
-        return end && bytes.size() >= *end &&
-               std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(*end),
-                          kMissing) == 0;
-    }
-
-    Text text() const {
-        Text t(*end);
-        for (std::size_t i = 0; i < *end; ++i) {
-            t[i] = static_cast<std::uint8_t>(bytes[i]);
-        }
-        return t;
-    }
-};
 
 struct Spec {
     bool v6 = false;
@@ -63,6 +32,94 @@ struct Spec {
     bool more = false;
     bool lost = false;  // between us and the receiver
     Text bytes;
+
+    std::uint32_t end() const { return offset + static_cast<std::uint32_t>(bytes.size()); }
+};
+
+// Of bytes that come twice, receivers take those of the fragment that came first, or last, or began
+// further left (of two that began alike, the first or the last).
+enum class Policy : std::uint8_t { kFirst, kLast, kLeftThenFirst, kLeftThenLast };
+
+constexpr std::array kPolicies = {Policy::kFirst, Policy::kLast, Policy::kLeftThenFirst,
+                                  Policy::kLeftThenLast};
+
+// Receives fragments of one key; gives every datagram that some policy makes of them.
+class Receiver {
+  public:
+    // Of two ends, it believes the last or the first; it may miss what is lost.
+    Receiver(bool last_end, bool lossy) : last_end_(last_end), lossy_(lossy) {}
+
+    std::vector<Text> take(const Spec& s) {
+        if (s.lost && lossy_) {
+            return {};
+        }
+        fragments_.push_back(s);
+        if (!s.more && (!end_ || last_end_)) {
+            end_ = s.end();
+        }
+        if (!end_ || !whole()) {
+            return {};
+        }
+        std::vector<Text> texts;
+        for (const Policy policy : kPolicies) {
+            texts.push_back(text(policy));
+        }
+        fragments_.clear();
+        end_.reset();
+        return texts;
+    }
+
+    bool lossy() const { return lossy_; }
+
+  private:
+    bool whole() const {
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> parts;
+        for (const Spec& f : fragments_) {
+            parts.emplace_back(f.offset, f.end());
+        }
+        std::sort(parts.begin(), parts.end());
+        std::uint32_t have = 0;
+        for (const auto& [begin, end] : parts) {
+            if (begin > have) {
+                break;
+            }
+            have = std::max(have, end);
+        }
+        return have >= *end_;
+    }
+
+    static bool wins(Policy policy, const Spec& later, const Spec& earlier) {
+        switch (policy) {
+            case Policy::kFirst:
+                return false;
+            case Policy::kLast:
+                return true;
+            case Policy::kLeftThenFirst:
+                return later.offset < earlier.offset;
+            case Policy::kLeftThenLast:
+                return later.offset <= earlier.offset;
+        }
+        return false;
+    }
+
+    Text text(Policy policy) const {
+        Text t(*end_);
+        std::vector<const Spec*> from(*end_);
+        for (const Spec& f : fragments_) {
+            for (std::uint32_t i = f.offset; i < std::min(f.end(), *end_); ++i) {
+                if (from[i] == nullptr || wins(policy, f, *from[i])) {
+                    from[i] = &f;
+                    t[i] = f.bytes[i - f.offset];
+                }
+            }
+        }
+        return t;
+    }
+
+    bool last_end_;
+    bool lossy_;
+    std::vector<Spec> fragments_;
+    std::optional<std::uint32_t> end_;
 };
 
 Text frame_of(const Spec& s) {
@@ -115,16 +172,15 @@ Spec read_spec(Cursor& in) {
 
 class Run {
   public:
-    Run(const defrag::DefragConfig& config, bool later_wins)
-        : config_(config), stage_(config), later_wins_(later_wins) {}
+    Run(const defrag::DefragConfig& config, defrag::DefragStage& stage, Nanos begin)
+        : config_(config), stage_(stage), now_{begin, begin} {}
 
     void step(const Spec& s, bool block) {
         Text frame = frame_of(s);
         packet::Packet p;
         p.data = frame.data();
         p.len = static_cast<std::uint32_t>(frame.size());
-        packet::ReasonCounters ignored{};
-        decode::DecodeStage({.verify_checksums = false}).decode_one(p, ignored);
+        decode::DecodeStage({.verify_checksums = false}).decode_one(p, counters_);
         if (!p.is_fragment) {
             return;  // offset 0 and the last one
         }
@@ -149,9 +205,12 @@ class Run {
     }
 
     void finish() {
-        stage_.expire({seconds(1000), {}}, 1000, counters_);
+        stage_.expire({now_.time + kForgotten, {}}, 1000, counters_);
         SLUICE_CHECK(stage_.stats().datagrams == 0);
         SLUICE_CHECK(stage_.stats().blocks == 0);
+        // Nor does a source stay charged for what is gone, from this run or those before it.
+        const auto limited = static_cast<std::size_t>(packet::Reason::fragment_source_limit);
+        SLUICE_CHECK(config_.store_bytes != kAmple || counters_[limited] == 0);
     }
 
   private:
@@ -171,24 +230,30 @@ class Run {
         if (!config_.inline_mode || config_.exception == packet::ExceptionPolicy::kPass) {
             return;
         }
-        // What is remembered of completed datagrams may be pushed out of a small store.
-        if (s.lost && config_.store_bytes == kAmple) {
-            return;
+        auto found = receivers_.find(key);
+        if (found == receivers_.end()) {
+            found = receivers_.emplace(key, all_receivers()).first;
         }
-        Receiver& r = receivers_[key];
-        r.take(s.offset, s.bytes, s.more, later_wins_);
-        if (r.whole()) {
-            SLUICE_CHECK(passed_.contains({key, r.text()}));
-            r = {};
+        for (Receiver& r : found->second) {
+            // What is remembered of completed datagrams may be pushed out of a small store.
+            if (r.lossy() && config_.store_bytes != kAmple) {
+                continue;
+            }
+            for (const Text& text : r.take(s)) {
+                SLUICE_CHECK(passed_.contains({key, text}));
+            }
         }
     }
 
+    static std::vector<Receiver> all_receivers() {
+        return {{false, false}, {true, false}, {false, true}, {true, true}};
+    }
+
     defrag::DefragConfig config_;
-    defrag::DefragStage stage_;
-    bool later_wins_;
-    Now now_{seconds(1), seconds(1)};
+    defrag::DefragStage& stage_;
+    Now now_;
     packet::ReasonCounters counters_{};
-    std::map<Key, Receiver> receivers_;
+    std::map<Key, std::vector<Receiver>> receivers_;
     std::set<std::pair<Key, Text>> passed_;
     Text last_;
 };
@@ -196,6 +261,8 @@ class Run {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static std::array<std::unique_ptr<defrag::DefragStage>, 16> stages;
+    static Nanos clock = seconds(1);
     Cursor in(Bytes(data, size));
     const std::uint8_t choice = in.u8();
     defrag::DefragConfig config;
@@ -205,11 +272,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     config.max_datagrams = 4;  // as many as there are keys
     config.store_bytes = (choice & 4) != 0 ? 1 << 15 : kAmple;
     config.max_fragments = (choice & 8) != 0 ? 3 : 64;
-    Run run(config, (choice & 16) != 0);
+    std::unique_ptr<defrag::DefragStage>& stage = stages[choice & 15U];
+    if (stage == nullptr) {
+        stage = std::make_unique<defrag::DefragStage>(config);
+    }
+    Run run(config, *stage, clock);
     for (int n = 0; n < 200 && in.remaining() >= 3; ++n) {
         const Spec s = read_spec(in);
         run.step(s, (choice & 32) != 0);
     }
     run.finish();
+    clock = clock + kForgotten + kForgotten;
     return 0;
 }
