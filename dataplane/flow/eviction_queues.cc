@@ -28,6 +28,7 @@ EvictionQueues::Queue EvictionQueues::queue_of(const Flow& f) {
 void EvictionQueues::insert(const Flow& f) {
     links_.make(f.id);
     append(f, Queue::kUnproven);
+    links_[f.id].packets = 1;  // the one that makes it is counted later
 }
 
 void EvictionQueues::remove(const Flow& f) {
