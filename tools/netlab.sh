@@ -83,7 +83,7 @@ start_web() {
 user root; worker_processes 1; daemon off; pid $work/nginx/pid; error_log $work/nginx/error.log;
 events { worker_connections 512; }
 http {
-    access_log $work/nginx/access.log; sendfile on; keepalive_timeout 600;
+    access_log $work/nginx/access.log; sendfile on; keepalive_timeout 3600;
     client_body_temp_path $work/nginx/body; proxy_temp_path $work/nginx/proxy; fastcgi_temp_path $work/nginx/fastcgi;
     uwsgi_temp_path $work/nginx/uwsgi; scgi_temp_path $work/nginx/scgi;
     server { listen $server_ip:80; root $work/www; location = /post { return 200 "taken\n"; } }
