@@ -45,7 +45,7 @@ until_done() { while "$@" || return 1; flooding; do :; done; }
 downloaded() { wait "$download" && cmp "$work/download" "$work/www/big"; }
 seen() { for _ in $(seq 50); do [ "$(value "$1")" -ge "$2" ] && return 0; sleep 0.1; done; return 1; }
 
-# Holds connections open, one request each; asks once more on each when the file is there.
+# Holds connections open; asks on each at the start and after each flood (when the file over-N is there).
 cat >"$work/idle.py" <<'PYTHON'
 import http.client, os, sys, time
 connections = [http.client.HTTPConnection(sys.argv[1], 80, timeout=20) for _ in range(20)]
@@ -57,9 +57,11 @@ def ask():
         assert port in (None, c.sock.getsockname()[1]), "another connection"
 ask()
 open(sys.argv[2] + "/idle-open", "w").close()
-while not os.path.exists(sys.argv[2] + "/floods-over"):
-    time.sleep(0.1)
-ask()
+for flood in (1, 2, 3):
+    while not os.path.exists(f"{sys.argv[2]}/over-{flood}"):
+        time.sleep(0.1)
+    print("after flood", flood)
+    ask()
 PYTHON
 ip netns exec "$client" python3 "$work/idle.py" "$server_ip" "$work" >"$work/idle.log" 2>&1 &
 idle=$!
@@ -74,19 +76,22 @@ before=$(peak_memory)
 flood synflood
 check "pages come during the SYN flood" until_done page_or_why
 check "all of it was sent" flood_done
+touch "$work/over-1"
 check "it filled the table" seen total/flows_evicted 1000
 flood fragflood
 check "pages come during the fragment flood" until_done page_or_why
 check "all of it was sent" flood_done
+touch "$work/over-2"
 check "it filled its table" seen reasons/fragment_table_full 1000
 flood synflood --seed 2 --syn-data 300
 check "the exploit request gets no answer during the flood of SYNs with data" refuse exploit
 check "pages come meanwhile" until_done page_or_why
 check "all of it was sent" flood_done
+touch "$work/over-3"
 check "it went over the share of SYN data" seen reasons/tcp_syn_data_full 1000
 
-touch "$work/floods-over"
-check "the connections that were idle all the time go on" wait "$idle"
+idle_ended() { wait "$idle" || { cat "$work/idle.log"; return 1; }; }
+check "the connections that were idle during each flood went on" idle_ended
 check "the download arrives unchanged" downloaded
 check "the server never saw the exploit" unseen /exploit
 check "its event says blocked" wait_events 1 '"CVE-2021-31166" in e.get("alert",{}).get("cve",[]) and e["alert"]["action"]=="blocked"'
