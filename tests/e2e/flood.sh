@@ -39,7 +39,9 @@ flood() {
 flooding() { kill -0 "$sender" 2>/dev/null; }
 flood_done() { wait "$sender" && grep -q "$frames frames" "$work/flood.log"; }
 peak_memory() { awk '/VmHWM/ { print $2 * 1024 }' "/proc/$dataplane/status"; }
-page_or_why() { [ "$(fetch "http://$server_ip/")" = hello ]; }
+# On a slow machine a flood also overruns the queues before the box, where honest packets are lost like the others: a client
+# may have to try again.
+page_or_why() { [ "$(fetch --retry 3 --retry-all-errors "http://$server_ip/")" = hello ]; }
 # until_done COMMAND: again and again while the flood lasts, at least once; it must succeed each time.
 until_done() { while "$@" || return 1; flooding; do :; done; }
 downloaded() { wait "$download" && cmp "$work/download" "$work/www/big"; }
@@ -109,7 +111,7 @@ t, r = s["total"], {k: v for k, v in s["reasons"].items() if v}
 print(t, r)
 drops = {"rule_drop", "flow_dropped", "tcp_syn_data_full", "tcp_out_of_window", "tcp_invalid_rst"}
 notes = {"flow_evicted", "tcp_syn_data", "tcp_midstream", "tcp_syn_differs", "fragment_uninspected", "fragment_table_full", "fragment_timeout",
-         "ethertype_uninspected", "tcp_keepalive", "tcp_window_probe", "tcp_overlap_unverified"}
+         "ethertype_uninspected", "tcp_keepalive", "tcp_window_probe", "tcp_overlap_unverified", "tx_full"}
 assert set(r) <= drops | notes, set(r) - drops - notes
 assert t["dropped"] == sum(r.get(k, 0) for k in drops)
 assert r["fragment_uninspected"] == r["fragment_table_full"]
