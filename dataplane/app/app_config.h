@@ -24,6 +24,12 @@ struct AppConfig {
     std::uint64_t inflate_bomb_bytes = std::uint64_t{1024} * 1024;
     std::uint32_t inflate_bomb_ratio = 2048;
     std::uint64_t inflate_max_bytes = std::uint64_t{64} * 1024 * 1024;
+    std::uint32_t tls_flows = 16384;  // connections in a TLS handshake at one time, per worker
+    // A longer handshake message is passed over. OpenSSL takes hellos of up to 131,396 bytes.
+    std::uint32_t max_tls_message = 132 * 1024;
+    // Slabs of the same sizes for what is kept of a handshake: most need one of the smallest for
+    // each direction.
+    std::array<std::uint32_t, kSlabClasses> tls_slabs = {16384, 4096, 1024, 64, 16};
     // Slabs of 2, 8, 32, 64 and 256 KiB for header blocks and chunked bodies in flight, per worker.
     // Memory is touched on first use only.
     std::array<std::uint32_t, kSlabClasses> slabs = {4096, 4096, 1024, 64, 16};

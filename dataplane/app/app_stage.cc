@@ -18,7 +18,10 @@ constexpr std::uint32_t kMaxFlows = (std::uint32_t{1} << kIndexBits) - 1;
 }  // namespace
 
 AppStage::AppStage(const AppConfig& config)
-    : http_flows_(std::min(config.http_flows, kMaxFlows)), http_(config) {}
+    : http_flows_(std::min(config.http_flows, kMaxFlows)),
+      http_(config),
+      tls_flows_(std::min(config.tls_flows, kMaxFlows)),
+      tls_(config) {}
 
 AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
     if (flow.app_state == flow::kNoIndex) {
@@ -43,6 +46,12 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
                 return;
             }
             http_.begin(http_flows_[slot.index], chunk, reasons);
+            break;
+        case Parser::kTls:
+            if (flow.app != AppProto::kTls) {
+                return;
+            }
+            tls_.begin(tls_flows_[slot.index], chunk, reasons);
             break;
     }
     active_ = &flow;
@@ -71,6 +80,8 @@ bool AppStage::next(InspectionPoint& point) {
             return false;
         case Parser::kHttp1:
             return next_http(point);
+        case Parser::kTls:
+            return next_tls(point);
     }
     return false;
 }
@@ -82,6 +93,18 @@ bool AppStage::next_http(InspectionPoint& point) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
     } else if (state.half[0].state == HalfState::kOff && state.half[1].state == HalfState::kOff) {
+        retiring_ = active_;
+    }
+    return shown;
+}
+
+bool AppStage::next_tls(InspectionPoint& point) {
+    const bool shown = tls_.next(point);
+    const TlsFlow& state = tls_flows_[slot_of(*active_).index];
+    if (tls_.gave_up()) {
+        active_->app = AppProto::kNone;
+        retiring_ = active_;
+    } else if (state.half[0].ended && state.half[1].ended) {
         retiring_ = active_;
     }
     return shown;
@@ -110,12 +133,15 @@ void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
     Slot slot;
     if (flow.app == AppProto::kHttp1) {
         slot = {Parser::kHttp1, http_flows_.take()};
+    } else if (flow.app == AppProto::kTls) {
+        slot = {Parser::kTls, tls_flows_.take()};
     }
     if (slot.parser == Parser::kNone) {
         return;
     }
     if (slot.index == flow::kNoIndex) {
-        packet::count(reasons, Reason::http_store_full);
+        packet::count(reasons, slot.parser == Parser::kTls ? Reason::tls_store_full
+                                                           : Reason::http_store_full);
         flow.app = AppProto::kNone;
         return;
     }
@@ -138,6 +164,10 @@ void AppStage::free_state(flow::Flow& flow) {
             http_.release(http_flows_[slot.index]);
             http_flows_.give(slot.index);
             break;
+        case Parser::kTls:
+            tls_.release(tls_flows_[slot.index]);
+            tls_flows_.give(slot.index);
+            break;
     }
     flow.app_state = flow::kNoIndex;
 }
@@ -156,6 +186,11 @@ HttpSummary AppStage::summary(const flow::Flow& flow, Direction direction) const
     const Slot slot = slot_of(flow);
     return slot.parser != Parser::kHttp1 ? HttpSummary{}
                                          : http_.summary(http_flows_[slot.index], direction);
+}
+
+TlsSummary AppStage::tls_summary(const flow::Flow& flow) const {
+    const Slot slot = slot_of(flow);
+    return slot.parser != Parser::kTls ? TlsSummary{} : tls_.summary(tls_flows_[slot.index]);
 }
 
 }  // namespace sluice::app

@@ -12,6 +12,8 @@
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/state_pool.h"
+#include "dataplane/app/tls.h"
+#include "dataplane/app/tls_state.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/reason.h"
@@ -46,17 +48,20 @@ class AppStage {
     // Facts about the transaction at hand in this direction; empty for flows that are not HTTP.
     HttpSummary summary(const flow::Flow& flow, Direction direction) const;
 
+    // Facts about the handshake; empty for flows that are not TLS.
+    TlsSummary tls_summary(const flow::Flow& flow) const;
+
     // For tests and statistics.
-    std::uint32_t flows_in_use() const { return http_flows_.in_use(); }
+    std::uint32_t flows_in_use() const { return http_flows_.in_use() + tls_flows_.in_use(); }
 
     std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
 
-    std::size_t slabs_in_use() const { return http_.arena().in_use(); }
+    std::size_t slabs_in_use() const { return http_.arena().in_use() + tls_.arena().in_use(); }
 
   private:
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
-    enum class Parser : std::uint32_t { kNone, kHttp1 };
+    enum class Parser : std::uint32_t { kNone, kHttp1, kTls };
 
     struct Slot {
         Parser parser = Parser::kNone;
@@ -67,11 +72,14 @@ class AppStage {
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     bool next_http(InspectionPoint& point);
+    bool next_tls(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
     StatePool<HttpFlow> http_flows_;
     Http1 http_;
+    StatePool<TlsFlow> tls_flows_;
+    Tls tls_;
     flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };

@@ -53,4 +53,22 @@ struct HttpSummary {
     std::uint16_t status = 0;
 };
 
+// The same of a TLS handshake. Empty, 0: not known.
+struct TlsSummary {
+    Bytes sni;
+    Bytes subject;  // of the server's certificate
+    Bytes issuer;
+    Bytes serial;
+    Bytes fingerprint;
+    Bytes ja3_hash;
+    Bytes ja3_string;
+    Bytes ja3s_hash;
+    Bytes ja3s_string;
+    Bytes ja4;
+    std::uint64_t not_before = 0;  // seconds since 1970
+    std::uint64_t not_after = 0;
+    std::uint16_t version = 0;
+    bool resumed = false;
+};
+
 }  // namespace sluice::app

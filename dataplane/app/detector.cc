@@ -166,6 +166,30 @@ AppProto tls(Bytes in) {
     return in[0] == kAlert || hello ? AppProto::kTls : AppProto::kNone;
 }
 
+// A hello of SSL 2, which may offer up to TLS 1.2 (RFC 5246 appendix E.2): a length with the upper
+// bit set, the type of the message, and a version. A server's has two bytes more before its
+// version.
+AppProto ssl2(Bytes in, std::uint8_t type, std::size_t version_at) {
+    if ((in[0] & 0x80) == 0 || (in.size() > 2 && in[2] != type)) {
+        return AppProto::kNone;
+    }
+    if (in.size() < version_at + 2) {
+        return AppProto::kUnknown;
+    }
+    const std::uint8_t major = in[version_at];
+    const std::uint8_t minor = in[version_at + 1];
+    const bool known = (major == 0 && minor == 2) || (type == 1 && major == 3 && minor <= 4);
+    return known ? AppProto::kTls : AppProto::kNone;
+}
+
+AppProto ssl2_client(Bytes in) {
+    return ssl2(in, 1, 3);
+}
+
+AppProto ssl2_server(Bytes in) {
+    return ssl2(in, 4, 5);
+}
+
 // NetBIOS session header, then the magic of SMB 1, 2/3 or an encrypted 3 ([MS-SMB2] sections 2.1
 // and 2.2.41).
 AppProto smb(Bytes in) {
@@ -264,9 +288,10 @@ AppProto http2(Bytes in) {
 using Probe = AppProto (*)(Bytes);
 
 // In order: a probe that still waits for bytes keeps later ones from deciding.
-constexpr std::array<Probe, 7> kClientProbes = {http2, first_word, magic,       tls,
-                                                smb,   dcerpc,     http_request};
-constexpr std::array<Probe, 6> kServerProbes = {http_response, magic, banner, tls, smb, dcerpc};
+constexpr std::array<Probe, 8> kClientProbes = {http2,       first_word, magic,  tls,
+                                                ssl2_client, smb,        dcerpc, http_request};
+constexpr std::array<Probe, 7> kServerProbes = {http_response, magic, banner, tls,
+                                                ssl2_server,   smb,   dcerpc};
 
 AppProto run(const Probe* probes, std::size_t count, Bytes in) {
     for (std::size_t i = 0; i < count; ++i) {

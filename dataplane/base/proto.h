@@ -118,9 +118,9 @@ enum class BufferId : std::uint8_t {
     kTlsCertIssuer,
     kTlsCertSerial,
     kTlsCertFingerprint,
-    kTlsCerts,  // DER, one after the other
+    kTlsCerts,  // DER; each certificate of a chain comes by itself
     kTlsSubjectAltName,
-    kTlsCertChainLen,   // two bytes
+    kTlsCertChainLen,   // four bytes
     kTlsCertNotBefore,  // eight bytes: seconds since 1970
     kTlsCertNotAfter,
     kJa3Hash,
@@ -134,6 +134,8 @@ enum class BufferId : std::uint8_t {
     kSshHasshString,
     kSshHasshServer,
     kSshHasshServerString,
+    kTlsState,         // a byte, see tls_values.h
+    kTlsCertValidity,  // a byte, see tls_values.h
     kCount
 };
 

@@ -61,6 +61,9 @@ class DetectStage {
     // look at. The packet's own rules are judged by inspect_packet(), afterwards.
     void begin_datagram(const packet::Packet& p);
 
+    // The chunk's bytes are not worth a look: rules over stream and transaction wait on.
+    void pass_stream() { last_chunk_ = {}; }
+
     // One point in the life of a transaction; called after inspect_stream() of the chunk that it
     // comes from.
     void inspect_app(const app::InspectionPoint& point, const packet::Packet* p, MatchList& matches,

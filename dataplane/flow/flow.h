@@ -90,6 +90,7 @@ struct alignas(64) Flow {
     bool one_sided : 1 = false;   // counted as tcp_asymmetric
     bool ts_ignored : 1 = false;  // SYN and answer did not both offer timestamps
     bool syn_data : 1 = false;    // stream/: its SYN carried data, and counts against their share
+    bool encrypted : 1 = false;   // app/: payload from here on is not worth a look
     std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_tracker.cc
 
     // Line 3: start, end, housekeeping.

@@ -117,8 +117,16 @@ bool Pipeline::put_together(packet::Packet& fragment, packet::Packet& whole, con
 void Pipeline::inspect_chunks(const packet::Packet* packet) {
     stream::StreamChunk chunk;
     while (stream_.next(chunk)) {
+        // What came before in this very chunk was readable.
+        const bool encrypted = chunk.flow->encrypted;
         app_.begin(chunk, reasons_);
-        detect_.inspect_stream(chunk, packet, matches_, reasons_);
+        if (encrypted) {
+            packet::count(reasons_, packet::Reason::tls_encrypted);
+            stats_.encrypted_bytes += chunk.fresh;
+            detect_.pass_stream();
+        } else {
+            detect_.inspect_stream(chunk, packet, matches_, reasons_);
+        }
         inspect_points(*chunk.flow, chunk.direction, packet);
     }
 }

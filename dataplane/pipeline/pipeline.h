@@ -39,6 +39,7 @@ struct PipelineStats {
     std::uint64_t bytes = 0;
     std::uint64_t forwarded = 0;  // packets = forwarded + dropped, always
     std::uint64_t dropped = 0;
+    std::uint64_t encrypted_bytes = 0;  // of streams, behind a handshake: not inspected
 };
 
 class Pipeline final : private flow::FlowObserver {

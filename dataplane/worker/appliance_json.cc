@@ -82,6 +82,7 @@ std::string Appliance::status_json() const {
     json.end_array();
     json.field("events", config_.events.path);
     json.field("uninspected_bytes", total()[Stat::stream_bytes_uninspected]);
+    json.field("encrypted_bytes", total()[Stat::stream_bytes_encrypted]);
     json.end_object();
     return out;
 }

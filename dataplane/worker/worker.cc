@@ -145,6 +145,7 @@ void Worker::publish() {
     v[Stat::stream_segments] = streams.segments;
     v[Stat::stream_bytes_inspected] = streams.bytes_inspected;
     v[Stat::stream_bytes_uninspected] = streams.bytes_uninspected;
+    v[Stat::stream_bytes_encrypted] = pipeline_.stats().encrypted_bytes;
     v[Stat::stream_out_of_order] = streams.ooo_segments;
     v[Stat::stream_gaps] = streams.gaps;
     v[Stat::streams_active] = streams.streams;

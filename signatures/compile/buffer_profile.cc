@@ -73,8 +73,9 @@ constexpr std::array<BufferProfile, kBufferCount> kProfiles = [] {
     at(BufferId::kDnsQuery) = field(22, 1);
     at(BufferId::kDnsQueryName) = field(22, 1);
     at(BufferId::kDnsAnswerName) = field(22, 1);
-    for (const BufferId b : {BufferId::kDnsOpcode, BufferId::kDnsRcode, BufferId::kDnsRrtype,
-                             BufferId::kTlsVersion, BufferId::kTlsCertChainLen}) {
+    for (const BufferId b :
+         {BufferId::kDnsOpcode, BufferId::kDnsRcode, BufferId::kDnsRrtype, BufferId::kTlsVersion,
+          BufferId::kTlsCertChainLen, BufferId::kTlsState, BufferId::kTlsCertValidity}) {
         at(b) = field(2, 1);
     }
     at(BufferId::kTlsSni) = field(20, 0.9);

@@ -33,5 +33,6 @@ std::span<const HandlerRow> metadata_handlers();   // keyword_metadata.cc
 std::span<const HandlerRow> pcre_handlers();       // keyword_pcre.cc
 std::span<const HandlerRow> size_handlers();       // keyword_size.cc
 std::span<const HandlerRow> threshold_handlers();  // keyword_threshold.cc
+std::span<const HandlerRow> tls_handlers();        // keyword_tls.cc
 
 }  // namespace sluice::compile

@@ -23,7 +23,7 @@ Handlers all_handlers() {
     Handlers out;
     for (const auto rows : {buffer_handlers(), byte_handlers(), content_handlers(), flow_handlers(),
                             header_handlers(), metadata_handlers(), pcre_handlers(),
-                            size_handlers(), threshold_handlers()}) {
+                            size_handlers(), threshold_handlers(), tls_handlers()}) {
         for (const HandlerRow& row : rows) {
             out.emplace(row.keyword, row);
         }

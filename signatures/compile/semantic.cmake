@@ -12,6 +12,7 @@ sluice_library(sluice_sig_semantic
     keyword_pcre.cc
     keyword_size.cc
     keyword_threshold.cc
+    keyword_tls.cc
     semantic.cc
     app_protocols.cc
     semantic_draft.cc

@@ -5,6 +5,7 @@
 #include "signatures/lang/text.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 
@@ -55,6 +56,38 @@ bool can_be_found(std::string_view content, Transform t) {
             return true;
     }
     return true;
+}
+
+// Buffers in hexadecimal digits of one case: authors may write the other.
+struct DigestBuffer {
+    std::string_view keyword;
+    bool upper;
+    std::size_t size;  // of every value; 0: they differ
+};
+
+constexpr std::array kDigestBuffers{
+    DigestBuffer{"ja3.hash", false, 32},
+    DigestBuffer{"ja3s.hash", false, 32},
+    DigestBuffer{"tls.cert_fingerprint", false, 59},
+    DigestBuffer{"tls.cert_serial", true, 0},
+};
+
+void settle_digest(RuleDraft& draft, const DraftBuffer& b, DraftItem& d) {
+    for (const DigestBuffer& row : kDigestBuffers) {
+        if (row.keyword != b.keyword) {
+            continue;
+        }
+        if (row.size != 0 && d.bytes.size() != row.size) {
+            draft.invalid(*d.option, std::string(b.keyword) + " is always " +
+                                         std::to_string(row.size) +
+                                         " characters long, the content is not");
+        }
+        for (char& c : d.bytes) {
+            c = row.upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A')
+                : row.upper                       ? c
+                                                  : lang::to_lower(c);
+        }
+    }
 }
 
 void check_content(RuleDraft& draft, const DraftBuffer& b, const DraftItem& d) {
@@ -311,10 +344,11 @@ std::vector<std::optional<Direction>> finish(RuleDraft& draft) {
     draft.end();
     std::erase_if(draft.buffers, [](const DraftBuffer& b) { return b.items.empty(); });
     bool app_buffers = false;
-    for (const DraftBuffer& b : draft.buffers) {
+    for (DraftBuffer& b : draft.buffers) {
         app_buffers = app_buffers || (b.spec != nullptr && b.keyword != kPayloadKeyword);
-        for (const DraftItem& d : b.items) {
+        for (DraftItem& d : b.items) {
             if (d.item.kind == ItemKind::kContent) {
+                settle_digest(draft, b, d);
                 check_content(draft, b, d);
             }
         }

@@ -11,5 +11,6 @@ sluice_test(semantic_test
     semantic_network_test.cc
     semantic_number_test.cc
     semantic_pcre_test.cc
+    semantic_tls_test.cc
     semantic_view_test.cc
   DEPS sluice_sig_semantic)

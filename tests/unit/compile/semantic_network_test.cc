@@ -124,7 +124,7 @@ TEST(Network, ProblemsHaveTheirPlaceAndSharedExpressionsOneIndex) {
 
 TEST(Network, NothingEntersTheModelForARuleThatDoesNotCompile) {
     const Compiled r =
-        compile_rule("content:\"abc\"; pcre:\"/x/\"; flowbits:set,a; tls.sni; content:\"d\";");
+        compile_rule("content:\"abc\"; pcre:\"/x/\"; flowbits:set,a; smb.named_pipe; content:\"d\";");
     EXPECT_EQ(r.verdict(), Verdict::kUnsupported);
     EXPECT_TRUE(r.model == bundle::Model{});
 }

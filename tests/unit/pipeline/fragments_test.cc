@@ -19,7 +19,7 @@ constexpr std::uint32_t kSid = 1;
 std::vector<RuleSpec> exploit_rule() {
     ContentSpec content;
     content.bytes = "EXPLOIT";
-    return {{kSid, {content}}};
+    return {{kSid, Direction::kToServer, {content}}};
 }
 
 Outcome run(const std::vector<Frame>& frames, bool inline_mode = true) {
