@@ -214,6 +214,9 @@ class Box {
         c.stream.copy_store_bytes = std::size_t{1} << 18;
         c.stream.max_streams = 64;
         c.stream.max_held_segments = 256;
+        c.app.http_flows = 64;
+        c.app.inflate_states = 4;
+        c.app.slabs = {64, 32, 8, 4, 2};
         c.verdict.threshold_entries = 64;
         return c;
     }

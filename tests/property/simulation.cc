@@ -14,9 +14,13 @@ constexpr Time kSilence = 120'000 * kMs;  // longer than fragments and open ends
 pipeline::PipelineConfig small_config(bool inline_mode) {
     pipeline::PipelineConfig c = inline_mode ? pipeline::inline_config() : pipeline::tap_config();
     c.decode.verify_checksums = true;
+    c.defrag.max_datagrams = 1024;
     c.flow.max_flows = 256;
     c.stream.arena_bytes = std::size_t{8} << 20;
     c.stream.max_streams = 512;
+    c.app.http_flows = 64;
+    c.app.inflate_states = 4;
+    c.app.slabs = {64, 32, 8, 4, 2};
     c.verdict.threshold_entries = 256;
     return c;
 }
