@@ -123,8 +123,8 @@ TEST(Network, ProblemsHaveTheirPlaceAndSharedExpressionsOneIndex) {
 }
 
 TEST(Network, NothingEntersTheModelForARuleThatDoesNotCompile) {
-    const Compiled r =
-        compile_rule("content:\"abc\"; pcre:\"/x/\"; flowbits:set,a; smb.named_pipe; content:\"d\";");
+    const Compiled r = compile_rule(
+        "content:\"abc\"; pcre:\"/x/\"; flowbits:set,a; smb.named_pipe; content:\"d\";");
     EXPECT_EQ(r.verdict(), Verdict::kUnsupported);
     EXPECT_TRUE(r.model == bundle::Model{});
 }

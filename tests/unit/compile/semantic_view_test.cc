@@ -88,8 +88,9 @@ TEST(View, InvalidBeatsUnsupported) {
         compile_rule("smb.named_pipe; content:\"a\"; depth:0;", "alert smb any any -> any any");
     EXPECT_EQ(r.verdict(), kInvalid);
     const Compiled u = compile_rule("smb.named_pipe; content:\"a\"; nocase;");
-    EXPECT_EQ(u.reason(),
-              "smb.named_pipe: keyword smb.named_pipe: protocol smb is not inspected by this version");
+    EXPECT_EQ(
+        u.reason(),
+        "smb.named_pipe: keyword smb.named_pipe: protocol smb is not inspected by this version");
 }
 
 TEST(View, Table) {
