@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The promise of a box on a real network: whatever the network does to a conversation on the way,
 // each end receives what the other sent, nothing is dropped that a real network needs, and the
-// alerts are those of the same conversation undisturbed.
+// alerts are those of the same conversation undisturbed. Where a rule drops, neither end ever has
+// the whole of what matched.
 #include "tests/property/talk.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <set>
 
 namespace sluice::test {
@@ -39,6 +41,8 @@ struct World {
     LoadedRules rules;
     std::unique_ptr<Box> tap;
     std::unique_ptr<Box> inline_box;
+    LoadedRules drop_rules;
+    std::unique_ptr<Box> blocking;  // what can be known from a prefix, to be dropped
 };
 
 std::string http_rules(Rng& rng) {
@@ -72,22 +76,23 @@ World make_world(std::uint64_t group) {
     World w;
     w.to_server = random_rules(rng, 8);
     w.to_client = random_rules(rng, 8);
-    std::string text = http_rules(rng) + udp_rules(rng);
-    for (const RuleSpec& rule : w.to_server) {
-        text += rule.text("alert");
-    }
     for (RuleSpec& rule : w.to_client) {
         rule.sid += 100;
         rule.direction = Direction::kToClient;
-        text += rule.text("alert");
     }
+    std::string text = http_rules(rng) + udp_rules(rng);
+    std::string drops;
     for (const std::vector<RuleSpec>* rules : {&w.to_server, &w.to_client}) {
         for (const RuleSpec& rule : *rules) {
+            text += rule.text("alert");
+            drops += rule.positive() ? rule.text("drop") : "";
             if (rule.contents.size() == 1) {
                 w.single_content.insert(rule.sid);
             }
         }
     }
+    w.drop_rules = load_rules(drops);
+    w.blocking = std::make_unique<Box>(w.drop_rules, true);
     w.rules = load_rules(text);
     w.tap = std::make_unique<Box>(w.rules, false);
     w.inline_box = std::make_unique<Box>(w.rules, true);
@@ -156,7 +161,7 @@ Alerts comparable(const Alerts& alerts, const World& w, const Texts& texts) {
     return out;
 }
 
-// By rules that match by the bytes alone, and by an oracle that shares no code with the engine.
+// What rules over the bytes should match, by an oracle that shares no code with the engine.
 void check_oracle(const Alerts& alerts, const World& w, const Texts& texts) {
     for (const bool to_server : {true, false}) {
         const std::string& text = to_server ? texts.client : texts.server;
@@ -217,6 +222,45 @@ void disturb(World& w, const TcpTalk& talk, bool inline_mode, const Alerts& expe
     print(talk, name, s);
 }
 
+// How much of the text may arrive: less than what some rule to be dropped matches; nothing: all.
+std::optional<std::size_t> limit_of(const std::vector<RuleSpec>& rules, const std::string& text) {
+    std::optional<std::size_t> least;
+    for (const RuleSpec& rule : rules) {
+        const auto at = rule.positive() ? first_match(rule, text) : std::nullopt;
+        if (at) {
+            least = std::min(least.value_or(*at), *at);
+        }
+    }
+    return least;
+}
+
+void check_blocked(const std::string& received, const std::string& sent,
+                   std::optional<std::size_t> limit) {
+    EXPECT_EQ(received, sent.substr(0, received.size()));
+    if (limit) {
+        EXPECT_LT(received.size(), *limit) << "the whole pattern arrived";
+    }
+}
+
+void block(World& w, const TcpTalk& talk, Rng& rng) {
+    const Texts& texts = talk.texts;
+    const auto to_server = limit_of(w.to_server, texts.client);
+    const auto to_client = limit_of(w.to_client, texts.server);
+    TcpPeer client(talk.pair.client, texts.client, texts.server.size(), rng);
+    TcpPeer server(talk.pair.server, texts.server, texts.client.size(), rng);
+    Simulation s(*w.blocking, talk.ends, talk.faults, talk.cutting, rng);
+    const bool ended = s.talk(client, server);
+    check_blocked(server.received(), texts.client, to_server);
+    check_blocked(client.received(), texts.server, to_client);
+    if (!to_server && !to_client) {
+        EXPECT_TRUE(ended) << "blocked without a match";
+        EXPECT_EQ(server.received(), texts.client);
+        EXPECT_EQ(client.received(), texts.server);
+    }
+    w.blocking->finish(talk.ends);
+    print(talk, "blocking", s);
+}
+
 void tcp_seed(World& w, Rng& rng, bool ask_oracle) {
     TcpTalk talk;
     talk.ends = random_ends(rng);
@@ -227,6 +271,9 @@ void tcp_seed(World& w, Rng& rng, bool ask_oracle) {
     const Alerts expected = undisturbed_alerts(w, talk, rng);
     if (ask_oracle) {
         check_oracle(expected, w, talk.texts);
+        if (std::max(talk.texts.client.size(), talk.texts.server.size()) <= kWindow) {
+            block(w, talk, rng);
+        }
     }
     disturb(w, talk, true, expected, rng);
     disturb(w, talk, false, expected, rng);
@@ -307,6 +354,7 @@ class Coverage {
             seen_[reason] += w.inline_box->count(reason);
         }
         tap_gaps_ += w.tap->count(Reason::tcp_gap);
+        blocked_ += w.blocking->count(Reason::rule_drop);
     }
 
     void check(std::uint64_t seeds) const {
@@ -314,6 +362,7 @@ class Coverage {
             EXPECT_GT(seen_.at(reason), seeds / least) << packet::info(reason).name;
         }
         EXPECT_LT(tap_gaps_, seeds / 500);
+        EXPECT_GT(blocked_, seeds / 20);
         // Reordering alone is no reason to refuse a segment.
         EXPECT_LT(seen_.at(Reason::tcp_old_timestamp), seeds / 20);
     }
@@ -328,6 +377,7 @@ class Coverage {
 
     std::map<Reason, std::uint64_t> seen_;
     std::uint64_t tap_gaps_ = 0;
+    std::uint64_t blocked_ = 0;
 };
 
 TEST(Conversation, ArrivesWholeWithTheSameAlertsThroughAnyNetwork) {
