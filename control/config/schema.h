@@ -107,6 +107,7 @@ struct EventsConfig {
     std::string path = "/var/log/sluice/eve.json";
     std::uint64_t rotate_bytes = 256ULL << 20;
     std::uint32_t rotate_keep = 8;
+    bool tls = false;                   // an event for every TLS handshake
     std::uint32_t ring_entries = 8192;  // per worker, a power of two
 };
 

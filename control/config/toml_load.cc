@@ -198,6 +198,7 @@ void read_events(TableReader& in, EventsConfig& out) {
     in.text("path", out.path);
     in.u64("rotate_bytes", out.rotate_bytes, 0, 1ULL << 40);
     in.u32("rotate_keep", out.rotate_keep, 0, 1000);
+    in.boolean("tls", out.tls);
     in.u32("ring_entries", out.ring_entries, 64, 1U << 20);
     if (const toml::node* node = in.take("ring_entries");
         node != nullptr && (out.ring_entries & (out.ring_entries - 1)) != 0) {

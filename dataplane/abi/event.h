@@ -5,6 +5,7 @@
 // never shared.
 #pragma once
 
+#include "dataplane/abi/tls_event.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/base/spsc_ring.h"
 
@@ -17,6 +18,7 @@ enum class EventType : std::uint8_t {
     kAlert,    // a rule matched
     kDrop,     // a packet (and the rest of its flow) was dropped
     kAnomaly,  // a reason of reasons.def worth telling, rate-limited
+    kTls,      // what a TLS handshake showed
 };
 
 enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWouldBlock };
@@ -59,6 +61,7 @@ struct EventRecord {
     std::array<char, 96> host{};
     std::array<char, 192> url{};
     std::array<char, 96> agent{};
+    TlsFields tls;  // kTls, and alerts on a flow of TLS
 };
 
 // One writer (a worker), one reader (the exporter). Full: the event is lost and counted

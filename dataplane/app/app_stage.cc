@@ -193,4 +193,9 @@ TlsSummary AppStage::tls_summary(const flow::Flow& flow) const {
     return slot.parser != Parser::kTls ? TlsSummary{} : tls_.summary(tls_flows_[slot.index]);
 }
 
+bool AppStage::take_tls_event(const flow::Flow& flow) {
+    const Slot slot = slot_of(flow);
+    return slot.parser == Parser::kTls && Tls::take_event(tls_flows_[slot.index]);
+}
+
 }  // namespace sluice::app

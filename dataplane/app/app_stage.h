@@ -51,6 +51,9 @@ class AppStage {
     // Facts about the handshake; empty for flows that are not TLS.
     TlsSummary tls_summary(const flow::Flow& flow) const;
 
+    // Once for each handshake: when all that an event tells of it is there.
+    bool take_tls_event(const flow::Flow& flow);
+
     // For tests and statistics.
     std::uint32_t flows_in_use() const { return http_flows_.in_use() + tls_flows_.in_use(); }
 

@@ -68,7 +68,6 @@ struct TlsSummary {
     std::uint64_t not_before = 0;  // seconds since 1970
     std::uint64_t not_after = 0;
     std::uint16_t version = 0;
-    bool resumed = false;
 };
 
 }  // namespace sluice::app

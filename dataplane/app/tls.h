@@ -41,6 +41,9 @@ class Tls {
 
     TlsSummary summary(const TlsFlow& state) const;
 
+    // Once: the server's certificate was read, or there will be none to read.
+    static bool take_event(TlsFlow& state);
+
     const SlabArena& arena() const { return arena_; }
 
   private:

@@ -143,4 +143,14 @@ TlsSummary Tls::summary(const TlsFlow& state) const {
     return out;
 }
 
+bool Tls::take_event(TlsFlow& state) {
+    const TlsHalf& server = state.half[index_of(Direction::kToClient)];
+    const bool ready = server.cert_resolved || (state.server_without_cert && server.ended);
+    if (state.told || !ready) {
+        return false;
+    }
+    state.told = true;
+    return true;
+}
+
 }  // namespace sluice::app

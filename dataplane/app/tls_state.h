@@ -70,8 +70,7 @@ struct TlsFlow {
     bool retry = false;           // a HelloRetryRequest, not answered yet: hellos come again
     bool server_hello = false;
     bool server_without_cert = false;  // 1.3: the certificate is encrypted
-    bool resumed = false;
-    bool told = false;  // an event was made of it
+    bool told = false;                 // an event was made of it
     std::uint32_t next_free = flow::kNoIndex;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/export/eve.h"
 
+#include "dataplane/export/eve_tls.h"
 #include "dataplane/export/json_writer.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/reason.h"
@@ -75,6 +76,8 @@ std::string_view type_text(abi::EventType type) {
             return "drop";
         case abi::EventType::kAnomaly:
             return "anomaly";
+        case abi::EventType::kTls:
+            return "tls";
     }
     return "anomaly";
 }
@@ -120,7 +123,7 @@ std::string_view anomaly_type(std::string_view reason) {
     if (reason.starts_with("tcp_") || reason.starts_with("stream_")) {
         return "stream";
     }
-    return reason.starts_with("http_") ? "applayer" : "decode";
+    return reason.starts_with("http_") || reason.starts_with("tls_") ? "applayer" : "decode";
 }
 
 template <std::size_t N>
@@ -299,6 +302,15 @@ std::string_view eve_app_proto(AppProto proto) {
 }
 
 void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::string& out) {
+    if (e.type == abi::EventType::kTls) {
+        JsonWriter line(out);
+        line.begin_object();
+        write_head(e, context, line);
+        write_tls(e.tls, line);
+        line.end_object();
+        out += '\n';
+        return;
+    }
     const bundle::Rule* rule = nullptr;
     if (e.has_rule && context.model != nullptr && e.rule_index < context.model->rules.size()) {
         rule = &context.model->rules[e.rule_index];
@@ -318,6 +330,7 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
         json.field("type", anomaly_type(reason)).field("event", reason).end_object();
     }
     write_http(e, json);
+    write_tls(e.tls, json);
     if (e.app != AppProto::kUnknown) {
         json.field("app_proto", eve_app_proto(e.app));
     }

@@ -46,7 +46,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         stream_.begin(packet, now, reasons_);
         packet.opened =
             before == flow::FlowState::kNew && packet.flow->state == flow::FlowState::kEstablished;
-        inspect_chunks(&packet);
+        inspect_chunks(&packet, now);
         if (packet.flow->state != before) {
             flow_.state_changed(*packet.flow);
         }
@@ -55,7 +55,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         app::AppStage::wants_datagrams(*packet.flow)) {
         app_.begin(packet, reasons_);
         detect_.begin_datagram(packet);
-        inspect_points(*packet.flow, packet.direction, &packet);
+        inspect_points(*packet.flow, packet.direction, &packet, now);
     }
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {
@@ -114,7 +114,7 @@ bool Pipeline::put_together(packet::Packet& fragment, packet::Packet& whole, con
     return true;
 }
 
-void Pipeline::inspect_chunks(const packet::Packet* packet) {
+void Pipeline::inspect_chunks(packet::Packet* packet, const Now& now) {
     stream::StreamChunk chunk;
     while (stream_.next(chunk)) {
         // What came before in this very chunk was readable.
@@ -127,12 +127,12 @@ void Pipeline::inspect_chunks(const packet::Packet* packet) {
         } else {
             detect_.inspect_stream(chunk, packet, matches_, reasons_);
         }
-        inspect_points(*chunk.flow, chunk.direction, packet);
+        inspect_points(*chunk.flow, chunk.direction, packet, now);
     }
 }
 
-void Pipeline::inspect_points(const flow::Flow& flow, Direction direction,
-                              const packet::Packet* packet) {
+void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
+                              const Now& now) {
     app::InspectionPoint point;
     while (app_.next(point)) {
         const std::size_t before = matches_.size();
@@ -140,6 +140,24 @@ void Pipeline::inspect_points(const flow::Flow& flow, Direction direction,
         if (matches_.size() != before) {
             http_ = app_.summary(flow, direction);
         }
+    }
+    if (flow.app == AppProto::kTls) {
+        tell_of_tls(flow, packet, now);
+    }
+}
+
+// What alerts of this packet tell of the handshake, and the handshake's own event.
+void Pipeline::tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now) {
+    const bool event = config_.verdict.tls_events && app_.take_tls_event(flow);
+    if (!event && matches_.size() == 0) {
+        return;
+    }
+    // None when the handshake is long over: what was told of it then still holds.
+    if (const app::TlsSummary tls = app_.tls_summary(flow); tls.version != 0) {
+        verdict_.note_tls(flow, tls);
+    }
+    if (event) {
+        verdict_.report_tls({packet, &flow, {}, now}, reasons_);
     }
 }
 
@@ -159,7 +177,7 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
             stream_.end_flow(flow, d);
-            inspect_chunks(nullptr);
+            inspect_chunks(nullptr, now);
         }
         verdict_.judge({nullptr, &flow, http_, now}, matches_, reasons_);
     }

@@ -82,8 +82,10 @@ class Pipeline final : private flow::FlowObserver {
     void inspect(packet::Packet& packet, const Now& now);
     void inspect_within(packet::Packet& packet, const Now& now);
     bool put_together(packet::Packet& fragment, packet::Packet& whole, const Now& now);
-    void inspect_chunks(const packet::Packet* packet);
-    void inspect_points(const flow::Flow& flow, Direction direction, const packet::Packet* packet);
+    void inspect_chunks(packet::Packet* packet, const Now& now);
+    void inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
+                        const Now& now);
+    void tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now);
     void settle(packet::Packet& packet);
 
     PipelineConfig config_;

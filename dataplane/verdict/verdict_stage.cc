@@ -80,6 +80,27 @@ void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
     r.flow_packets = f.packets;
 }
 
+// Texts one after the other, each cut to what a certificate or a host can sensibly need.
+abi::TlsFields fields_of(const app::TlsSummary& tls) {
+    constexpr std::size_t kLongest = 256;
+    abi::TlsFields out;
+    out.version = tls.version;
+    out.has_certificate = !tls.serial.empty() || !tls.fingerprint.empty();
+    out.not_before = static_cast<std::int64_t>(tls.not_before);
+    out.not_after = static_cast<std::int64_t>(tls.not_after);
+    const std::array<Bytes, abi::TlsFields::kTexts> texts = {
+        tls.sni,      tls.subject,   tls.issuer, tls.serial,      tls.fingerprint,
+        tls.ja3_hash, tls.ja3s_hash, tls.ja4,    tls.ja3s_string, tls.ja3_string};
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::size_t n = std::min({texts[i].size(), kLongest, out.text.size() - at});
+        std::copy_n(texts[i].begin(), n, out.text.begin() + static_cast<std::ptrdiff_t>(at));
+        out.length[i] = static_cast<std::uint16_t>(n);
+        at += n;
+    }
+    return out;
+}
+
 }  // namespace
 
 VerdictStage::VerdictStage(const VerdictConfig& config, abi::EventRing& events)
@@ -124,6 +145,9 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
     r.host_len = copy_text(r.host, s.http.host);
     r.agent_len = copy_text(r.agent, s.http.user_agent);
     r.http_status = s.http.status;
+    if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->flow_id == tls_flow_) {
+        r.tls = tls_;
+    }
     ++stats_.alerts;
     if (!events_.push(r)) {
         packet::count(reasons, Reason::event_ring_full);
@@ -250,6 +274,25 @@ void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons
     r.type = abi::EventType::kDrop;
     r.verdict = EventVerdict::kDrop;
     r.reason = static_cast<std::uint8_t>(s.packet->reason);
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
+    }
+}
+
+void VerdictStage::note_tls(const flow::Flow& flow, const app::TlsSummary& tls) {
+    tls_ = fields_of(tls);
+    tls_flow_ = flow.flow_id;
+}
+
+void VerdictStage::report_tls(const Subject& s, packet::ReasonCounters& reasons) {
+    abi::EventRecord r = record_of(s);
+    const std::int64_t received = r.wall_ns;
+    copy_endpoints(r, *s.flow, Direction::kToServer, s.now);
+    if (s.packet != nullptr) {
+        r.wall_ns = received;
+    }
+    r.type = abi::EventType::kTls;
+    r.tls = tls_;
     if (!events_.push(r)) {
         packet::count(reasons, Reason::event_ring_full);
     }

@@ -23,6 +23,7 @@ struct VerdictConfig {
     bool inline_mode = true;
     bool reset_on_drop = true;                  // also plain 'drop' resets both ends of a TCP flow
     std::size_t threshold_entries = 65536;      // power of two
+    bool tls_events = false;                    // one for each handshake that was readable
     std::uint32_t drop_events_per_second = 10;  // per reason; more are counted only
 };
 
@@ -87,6 +88,12 @@ class VerdictStage {
     // The event for a packet that another stage dropped, at the configured rate.
     void report_drop(const Subject& subject, packet::ReasonCounters& reasons);
 
+    // What further alerts of this flow tell of TLS; a copy is kept until another flow's comes.
+    void note_tls(const flow::Flow& flow, const app::TlsSummary& tls);
+
+    // The event for a handshake; its source is the client, as in Suricata. REQUIRES: subject.flow
+    void report_tls(const Subject& subject, packet::ReasonCounters& reasons);
+
     OutQueue& out() { return out_; }
 
     const VerdictStats& stats() const { return stats_; }
@@ -107,6 +114,8 @@ class VerdictStage {
     std::uint64_t version_ = 0;
     ThresholdTable thresholds_;
     OutQueue out_;
+    abi::TlsFields tls_;          // of the flow 'tls_flow_'
+    std::uint64_t tls_flow_ = 0;  // Flow::flow_id
     VerdictStats stats_;
     std::array<std::uint32_t, packet::kReasonCount> told_{};  // drop events in the current second
     std::int64_t told_second_ = 0;
