@@ -30,6 +30,9 @@ struct AppConfig {
     // Slabs of the same sizes for what is kept of a handshake: most need one of the smallest for
     // each direction.
     std::array<std::uint32_t, kSlabClasses> tls_slabs = {16384, 4096, 1024, 64, 16};
+    std::uint32_t ssh_flows = 8192;  // connections before their NEWKEYS at one time, per worker
+    std::uint32_t max_ssh_packet = 35000;  // RFC 4253 section 6.1
+    std::array<std::uint32_t, kSlabClasses> ssh_slabs = {16384, 4096, 256, 16, 4};
     // Slabs of 2, 8, 32, 64 and 256 KiB for header blocks and chunked bodies in flight, per worker.
     // Memory is touched on first use only.
     std::array<std::uint32_t, kSlabClasses> slabs = {4096, 4096, 1024, 64, 16};

@@ -21,7 +21,9 @@ AppStage::AppStage(const AppConfig& config)
     : http_flows_(std::min(config.http_flows, kMaxFlows)),
       http_(config),
       tls_flows_(std::min(config.tls_flows, kMaxFlows)),
-      tls_(config) {}
+      tls_(config),
+      ssh_flows_(std::min(config.ssh_flows, kMaxFlows)),
+      ssh_(config) {}
 
 AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
     if (flow.app_state == flow::kNoIndex) {
@@ -53,6 +55,12 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
             }
             tls_.begin(tls_flows_[slot.index], chunk, reasons);
             break;
+        case Parser::kSsh:
+            if (flow.app != AppProto::kSsh) {
+                return;
+            }
+            ssh_.begin(ssh_flows_[slot.index], chunk, reasons);
+            break;
     }
     active_ = &flow;
 }
@@ -82,6 +90,8 @@ bool AppStage::next(InspectionPoint& point) {
             return next_http(point);
         case Parser::kTls:
             return next_tls(point);
+        case Parser::kSsh:
+            return next_ssh(point);
     }
     return false;
 }
@@ -102,6 +112,18 @@ bool AppStage::next_tls(InspectionPoint& point) {
     const bool shown = tls_.next(point);
     const TlsFlow& state = tls_flows_[slot_of(*active_).index];
     if (tls_.gave_up()) {
+        active_->app = AppProto::kNone;
+        retiring_ = active_;
+    } else if (state.half[0].ended && state.half[1].ended) {
+        retiring_ = active_;
+    }
+    return shown;
+}
+
+bool AppStage::next_ssh(InspectionPoint& point) {
+    const bool shown = ssh_.next(point);
+    const SshFlow& state = ssh_flows_[slot_of(*active_).index];
+    if (ssh_.gave_up()) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
     } else if (state.half[0].ended && state.half[1].ended) {
@@ -135,13 +157,16 @@ void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
         slot = {Parser::kHttp1, http_flows_.take()};
     } else if (flow.app == AppProto::kTls) {
         slot = {Parser::kTls, tls_flows_.take()};
+    } else if (flow.app == AppProto::kSsh) {
+        slot = {Parser::kSsh, ssh_flows_.take()};
     }
     if (slot.parser == Parser::kNone) {
         return;
     }
     if (slot.index == flow::kNoIndex) {
-        packet::count(reasons, slot.parser == Parser::kTls ? Reason::tls_store_full
-                                                           : Reason::http_store_full);
+        packet::count(reasons, slot.parser == Parser::kTls   ? Reason::tls_store_full
+                               : slot.parser == Parser::kSsh ? Reason::ssh_store_full
+                                                             : Reason::http_store_full);
         flow.app = AppProto::kNone;
         return;
     }
@@ -167,6 +192,10 @@ void AppStage::free_state(flow::Flow& flow) {
         case Parser::kTls:
             tls_.release(tls_flows_[slot.index]);
             tls_flows_.give(slot.index);
+            break;
+        case Parser::kSsh:
+            ssh_.release(ssh_flows_[slot.index]);
+            ssh_flows_.give(slot.index);
             break;
     }
     flow.app_state = flow::kNoIndex;

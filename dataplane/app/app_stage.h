@@ -11,6 +11,7 @@
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
+#include "dataplane/app/ssh.h"
 #include "dataplane/app/state_pool.h"
 #include "dataplane/app/tls.h"
 #include "dataplane/app/tls_state.h"
@@ -55,16 +56,20 @@ class AppStage {
     bool take_tls_event(const flow::Flow& flow);
 
     // For tests and statistics.
-    std::uint32_t flows_in_use() const { return http_flows_.in_use() + tls_flows_.in_use(); }
+    std::uint32_t flows_in_use() const {
+        return http_flows_.in_use() + tls_flows_.in_use() + ssh_flows_.in_use();
+    }
 
     std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
 
-    std::size_t slabs_in_use() const { return http_.arena().in_use() + tls_.arena().in_use(); }
+    std::size_t slabs_in_use() const {
+        return http_.arena().in_use() + tls_.arena().in_use() + ssh_.arena().in_use();
+    }
 
   private:
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
-    enum class Parser : std::uint32_t { kNone, kHttp1, kTls };
+    enum class Parser : std::uint32_t { kNone, kHttp1, kTls, kSsh };
 
     struct Slot {
         Parser parser = Parser::kNone;
@@ -76,6 +81,7 @@ class AppStage {
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     bool next_http(InspectionPoint& point);
     bool next_tls(InspectionPoint& point);
+    bool next_ssh(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
@@ -83,6 +89,8 @@ class AppStage {
     Http1 http_;
     StatePool<TlsFlow> tls_flows_;
     Tls tls_;
+    StatePool<SshFlow> ssh_flows_;
+    Ssh ssh_;
     flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };

@@ -123,7 +123,9 @@ std::string_view anomaly_type(std::string_view reason) {
     if (reason.starts_with("tcp_") || reason.starts_with("stream_")) {
         return "stream";
     }
-    return reason.starts_with("http_") || reason.starts_with("tls_") ? "applayer" : "decode";
+    const bool app =
+        reason.starts_with("http_") || reason.starts_with("tls_") || reason.starts_with("ssh_");
+    return app ? "applayer" : "decode";
 }
 
 template <std::size_t N>

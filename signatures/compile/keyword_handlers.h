@@ -32,6 +32,7 @@ std::span<const HandlerRow> header_handlers();     // keyword_header.cc
 std::span<const HandlerRow> metadata_handlers();   // keyword_metadata.cc
 std::span<const HandlerRow> pcre_handlers();       // keyword_pcre.cc
 std::span<const HandlerRow> size_handlers();       // keyword_size.cc
+std::span<const HandlerRow> ssh_handlers();        // keyword_ssh.cc
 std::span<const HandlerRow> threshold_handlers();  // keyword_threshold.cc
 std::span<const HandlerRow> tls_handlers();        // keyword_tls.cc
 

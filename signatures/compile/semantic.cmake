@@ -11,6 +11,7 @@ sluice_library(sluice_sig_semantic
     keyword_number.cc
     keyword_pcre.cc
     keyword_size.cc
+    keyword_ssh.cc
     keyword_threshold.cc
     keyword_tls.cc
     semantic.cc

@@ -68,6 +68,8 @@ struct DigestBuffer {
 constexpr std::array kDigestBuffers{
     DigestBuffer{"ja3.hash", false, 32},
     DigestBuffer{"ja3s.hash", false, 32},
+    DigestBuffer{"ssh.hassh", false, 32},
+    DigestBuffer{"ssh.hassh.server", false, 32},
     DigestBuffer{"tls.cert_fingerprint", false, 59},
     DigestBuffer{"tls.cert_serial", true, 0},
 };

@@ -11,6 +11,7 @@ sluice_test(semantic_test
     semantic_network_test.cc
     semantic_number_test.cc
     semantic_pcre_test.cc
+    semantic_ssh_test.cc
     semantic_tls_test.cc
     semantic_view_test.cc
   DEPS sluice_sig_semantic)
