@@ -26,7 +26,8 @@ ALLOWED = {
     "dataplane/app": STAGE,
     "dataplane/detect": STAGE + ["signatures/bundle/model.h"],
     "dataplane/verdict": STAGE + ["dataplane/abi", "signatures/bundle/model.h"],
-    "dataplane/export": PACKET + ["dataplane/abi", "signatures/bundle/model.h"],
+    # Events carry DNS messages as they were sent.
+    "dataplane/export": PACKET + ["dataplane/abi", "dataplane/app/dns_message.h", "signatures/bundle/model.h"],
     "dataplane/pipeline": PIPELINE,
     "dataplane/io": PACKET,
     "dataplane/io/memory": PACKET + ["dataplane/io/packet_io.h"],

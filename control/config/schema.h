@@ -109,6 +109,7 @@ struct EventsConfig {
     std::uint32_t rotate_keep = 8;
     bool tls = false;                   // an event for every TLS handshake
     std::uint32_t ring_entries = 8192;  // per worker, a power of two
+    bool dns = false;                   // an event for every DNS query and answer
 };
 
 struct ControlConfig {

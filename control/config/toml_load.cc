@@ -200,6 +200,7 @@ void read_events(TableReader& in, EventsConfig& out) {
     in.u32("rotate_keep", out.rotate_keep, 0, 1000);
     in.boolean("tls", out.tls);
     in.u32("ring_entries", out.ring_entries, 64, 1U << 20);
+    in.boolean("dns", out.dns);
     if (const toml::node* node = in.take("ring_entries");
         node != nullptr && (out.ring_entries & (out.ring_entries - 1)) != 0) {
         in.fail(*node, "[events] ring_entries must be a power of two", "8192 is the default");

@@ -19,6 +19,7 @@ enum class EventType : std::uint8_t {
     kDrop,     // a packet (and the rest of its flow) was dropped
     kAnomaly,  // a reason of reasons.def worth telling, rate-limited
     kTls,      // what a TLS handshake showed
+    kDns,      // a DNS message
 };
 
 enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWouldBlock };
@@ -62,6 +63,9 @@ struct EventRecord {
     std::array<char, 192> url{};
     std::array<char, 96> agent{};
     TlsFields tls;  // kTls, and alerts on a flow of TLS
+    // kDns, and alerts on a transaction of DNS: the message, cut to fit.
+    std::uint16_t dns_len = 0;
+    std::array<std::uint8_t, 1024> dns{};
 };
 
 // One writer (a worker), one reader (the exporter). Full: the event is lost and counted

@@ -36,6 +36,9 @@ struct AppConfig {
     // Slabs of 2, 8, 32, 64 and 256 KiB for header blocks and chunked bodies in flight, per worker.
     // Memory is touched on first use only.
     std::array<std::uint32_t, kSlabClasses> slabs = {4096, 4096, 1024, 64, 16};
+    std::uint32_t dns_flows = 8192;  // TCP connections that speak DNS at one time, per worker
+    // The same for DNS messages that TCP segments cut (up to 64 KiB each).
+    std::array<std::uint32_t, kSlabClasses> dns_slabs = {1024, 128, 32, 32, 0};
 };
 
 }  // namespace sluice::app

@@ -19,10 +19,12 @@ constexpr std::uint32_t kMaxFlows = (std::uint32_t{1} << kIndexBits) - 1;
 
 AppStage::AppStage(const AppConfig& config)
     : http_flows_(std::min(config.http_flows, kMaxFlows)),
-      http_(config),
+      dns_flows_(std::min(config.dns_flows, kMaxFlows)),
       tls_flows_(std::min(config.tls_flows, kMaxFlows)),
-      tls_(config),
       ssh_flows_(std::min(config.ssh_flows, kMaxFlows)),
+      http_(config),
+      dns_(config),
+      tls_(config),
       ssh_(config) {}
 
 AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
@@ -61,22 +63,50 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
             }
             ssh_.begin(ssh_flows_[slot.index], chunk, reasons);
             break;
+        case Parser::kDns:
+            dns_.begin(dns_flows_[slot.index], chunk, reasons);
+            break;
+        case Parser::kDnsDatagrams:
+            return;
     }
     active_ = &flow;
 }
 
-void AppStage::begin(const packet::Packet& datagram, packet::ReasonCounters& reasons) {
+void AppStage::begin(packet::Packet& datagram, packet::ReasonCounters& reasons) {
     retire();
     active_ = nullptr;
     flow::Flow& flow = *datagram.flow;
     if (flow.app == AppProto::kUnknown) {
-        flow.app = detect_datagram(datagram.direction, datagram.payload());
+        flow.app = detect_datagram(datagram.payload(), datagram.src_port, datagram.dst_port);
         if (flow.app == AppProto::kUnknown &&
             flow.packets[0] + flow.packets[1] >= kDetectDatagrams) {
             flow.app = AppProto::kNone;
         }
         open(flow, reasons);
     }
+    const Slot slot = slot_of(flow);
+    if (slot.parser == Parser::kDnsDatagrams) {
+        orient(datagram, slot.index == 0);
+        dns_.begin(datagram, slot.index, reasons);
+        active_ = &flow;
+    }
+}
+
+// A flow that was first seen with an answer, or between two resolvers that ask each other. Later
+// answers from the client's side turn nothing: nobody would take them for one.
+void AppStage::orient(packet::Packet& datagram, bool first) {
+    flow::Flow& flow = *datagram.flow;
+    DnsHeader header;
+    if (!DnsMessage::read_header(datagram.payload(), header)) {
+        return;
+    }
+    // Another datagram of its batch may have turned the flow since it was looked up.
+    bool from_client = datagram.src == flow.key.client && datagram.src_port == flow.key.client_port;
+    if (header.is_response() ? first && from_client : !from_client) {
+        flow::swap_ends(flow);
+        from_client = !from_client;
+    }
+    datagram.direction = from_client ? Direction::kToServer : Direction::kToClient;
 }
 
 bool AppStage::next(InspectionPoint& point) {
@@ -92,8 +122,21 @@ bool AppStage::next(InspectionPoint& point) {
             return next_tls(point);
         case Parser::kSsh:
             return next_ssh(point);
+        case Parser::kDns:
+            return dns_.next(point);
+        case Parser::kDnsDatagrams:
+            return next_dns_datagram(point);
     }
     return false;
+}
+
+bool AppStage::next_dns_datagram(InspectionPoint& point) {
+    if (!dns_.next(point)) {
+        return false;
+    }
+    const Slot slot = slot_of(*active_);
+    put(*active_, {slot.parser, (slot.index + 1) & kMaxFlows});
+    return true;
 }
 
 bool AppStage::next_http(InspectionPoint& point) {
@@ -138,7 +181,7 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
         flow.app = AppProto::kNone;  // the first bytes are gone
         return;
     }
-    const AppProto p = detect_protocol(chunk.direction, chunk.window);
+    const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.key.server_port);
     if (p == AppProto::kUnknown) {
         return;
     }
@@ -153,23 +196,33 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
 // Takes a state for the protocol that was just decided, if it has a parser.
 void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
     Slot slot;
+    Reason full = Reason::http_store_full;
     if (flow.app == AppProto::kHttp1) {
         slot = {Parser::kHttp1, http_flows_.take()};
     } else if (flow.app == AppProto::kTls) {
         slot = {Parser::kTls, tls_flows_.take()};
+        full = Reason::tls_store_full;
     } else if (flow.app == AppProto::kSsh) {
         slot = {Parser::kSsh, ssh_flows_.take()};
+        full = Reason::ssh_store_full;
+    } else if (flow.app == AppProto::kDns && flow.key.ip_proto == packet::kProtoUdp) {
+        slot = {Parser::kDnsDatagrams, 0};
+    } else if (flow.app == AppProto::kDns) {
+        slot = {Parser::kDns, dns_flows_.take()};
+        full = Reason::dns_store_full;
     }
     if (slot.parser == Parser::kNone) {
         return;
     }
     if (slot.index == flow::kNoIndex) {
-        packet::count(reasons, slot.parser == Parser::kTls   ? Reason::tls_store_full
-                               : slot.parser == Parser::kSsh ? Reason::ssh_store_full
-                                                             : Reason::http_store_full);
+        packet::count(reasons, full);
         flow.app = AppProto::kNone;
         return;
     }
+    put(flow, slot);
+}
+
+void AppStage::put(flow::Flow& flow, Slot slot) {
     flow.app_state = (static_cast<std::uint32_t>(slot.parser) << kIndexBits) | slot.index;
 }
 
@@ -196,6 +249,12 @@ void AppStage::free_state(flow::Flow& flow) {
         case Parser::kSsh:
             ssh_.release(ssh_flows_[slot.index]);
             ssh_flows_.give(slot.index);
+            break;
+        case Parser::kDns:
+            dns_.release(dns_flows_[slot.index]);
+            dns_flows_.give(slot.index);
+            break;
+        case Parser::kDnsDatagrams:
             break;
     }
     flow.app_state = flow::kNoIndex;
@@ -225,6 +284,10 @@ TlsSummary AppStage::tls_summary(const flow::Flow& flow) const {
 bool AppStage::take_tls_event(const flow::Flow& flow) {
     const Slot slot = slot_of(flow);
     return slot.parser == Parser::kTls && Tls::take_event(tls_flows_[slot.index]);
+}
+
+Bytes AppStage::dns_message() const {
+    return active_ != nullptr && active_->app == AppProto::kDns ? dns_.message() : Bytes{};
 }
 
 }  // namespace sluice::app

@@ -9,6 +9,7 @@
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
+#include "dataplane/app/dns.h"
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/ssh.h"
@@ -33,7 +34,9 @@ class AppStage {
     void begin(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
 
     // The payload of one datagram of a UDP flow. REQUIRES: datagram.flow
-    void begin(const packet::Packet& datagram, packet::ReasonCounters& reasons);
+    // Of DNS: who asks is the client, whoever was seen first, so flow and datagram may change
+    // direction.
+    void begin(packet::Packet& datagram, packet::ReasonCounters& reasons);
 
     // Whether begin() would do anything with the flow's next datagram.
     static bool wants_datagrams(const flow::Flow& flow) {
@@ -55,21 +58,27 @@ class AppStage {
     // Once for each handshake: when all that an event tells of it is there.
     bool take_tls_event(const flow::Flow& flow);
 
+    // The DNS message of the last point, or nothing; valid like its views.
+    Bytes dns_message() const;
+
     // For tests and statistics.
     std::uint32_t flows_in_use() const {
-        return http_flows_.in_use() + tls_flows_.in_use() + ssh_flows_.in_use();
+        return http_flows_.in_use() + dns_flows_.in_use() + tls_flows_.in_use() +
+               ssh_flows_.in_use();
     }
 
     std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
 
     std::size_t slabs_in_use() const {
-        return http_.arena().in_use() + tls_.arena().in_use() + ssh_.arena().in_use();
+        return http_.arena().in_use() + dns_.arena().in_use() + tls_.arena().in_use() +
+               ssh_.arena().in_use();
     }
 
   private:
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
-    enum class Parser : std::uint32_t { kNone, kHttp1, kTls, kSsh };
+    // kDnsDatagrams: no state but the number of messages, instead of an index.
+    enum class Parser : std::uint32_t { kNone, kHttp1, kTls, kSsh, kDns, kDnsDatagrams };
 
     struct Slot {
         Parser parser = Parser::kNone;
@@ -79,17 +88,22 @@ class AppStage {
     static Slot slot_of(const flow::Flow& flow);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
+    static void put(flow::Flow& flow, Slot slot);
+    static void orient(packet::Packet& datagram, bool first);
     bool next_http(InspectionPoint& point);
     bool next_tls(InspectionPoint& point);
     bool next_ssh(InspectionPoint& point);
+    bool next_dns_datagram(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
     StatePool<HttpFlow> http_flows_;
-    Http1 http_;
+    StatePool<DnsFlow> dns_flows_;
     StatePool<TlsFlow> tls_flows_;
-    Tls tls_;
     StatePool<SshFlow> ssh_flows_;
+    Http1 http_;
+    Dns dns_;
+    Tls tls_;
     Ssh ssh_;
     flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at

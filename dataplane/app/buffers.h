@@ -9,8 +9,10 @@
 #include "dataplane/base/proto.h"
 #include "dataplane/flow/flow.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace sluice::app {
 
@@ -19,6 +21,9 @@ struct BufferView {
     std::uint64_t offset = 0;  // offset of bytes[0] in the whole buffer (0 unless streaming)
     std::uint32_t fresh = 0;   // the last 'fresh' bytes are new at this point
     bool complete = false;     // nothing will follow; judge negations, endswith, bsize
+    // Where a buffer is there several times (names of a DNS message): the others, whole. An engine
+    // matches when it does over one of them.
+    std::span<const Bytes> more = {};
 };
 
 // One moment at which detection must look: after the request line, after the headers, after each
@@ -41,6 +46,21 @@ struct InspectionPoint {
     const BufferView& view(BufferId b) const { return (*buffers)[index_of(b)]; }
 
     bool has(BufferId b) const { return present.has(b); }
+};
+
+// A DNS message for events, cut to the room of an event.
+struct DnsSummary {
+    static constexpr std::size_t kRoom = 1024;
+
+    std::uint64_t tx_id = 0;
+    std::uint16_t size = 0;  // 0: none
+    std::array<std::uint8_t, kRoom> bytes{};
+
+    void set(std::uint64_t tx, Bytes message) {
+        tx_id = tx;
+        size = static_cast<std::uint16_t>(std::min(message.size(), kRoom));
+        std::copy_n(message.begin(), size, bytes.begin());
+    }
 };
 
 // Facts for events, kept by the parser for the current transaction; views valid like the buffers

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/app/detector.h"
 
+#include "dataplane/app/dns_probe.h"
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
@@ -316,19 +317,30 @@ bool starts_sip(Bytes in) {
 
 }  // namespace
 
-AppProto detect_protocol(Direction sender, Bytes first) {
+AppProto detect_protocol(Direction sender, Bytes first, std::uint16_t server_port) {
     if (first.empty()) {
         return AppProto::kUnknown;
     }
     const Bytes in = first.first(std::min(first.size(), kDetectBytes));
-    const AppProto p = sender == Direction::kToServer
-                           ? run(kClientProbes.data(), kClientProbes.size(), in)
-                           : run(kServerProbes.data(), kServerProbes.size(), in);
+    AppProto p = sender == Direction::kToServer
+                     ? run(kClientProbes.data(), kClientProbes.size(), in)
+                     : run(kServerProbes.data(), kServerProbes.size(), in);
+    if (p == AppProto::kNone) {
+        p = dns_in_stream(sender, in, server_port == kDnsPort);
+    }
     return p == AppProto::kUnknown && first.size() >= kDetectBytes ? AppProto::kNone : p;
 }
 
-AppProto detect_datagram(Direction, Bytes payload) {
-    return starts_sip(payload) ? AppProto::kSip : AppProto::kUnknown;
+AppProto detect_datagram(Bytes payload, std::uint16_t port_a, std::uint16_t port_b) {
+    if (is_dns_lookalike_port(port_a) || is_dns_lookalike_port(port_b)) {
+        return AppProto::kNone;
+    }
+    if (starts_sip(payload)) {
+        return AppProto::kSip;
+    }
+    const bool dns_port = port_a == kDnsPort || port_b == kDnsPort;
+    return dns_in_datagram(payload, dns_port) == AppProto::kDns ? AppProto::kDns
+                                                                : AppProto::kUnknown;
 }
 
 }  // namespace sluice::app

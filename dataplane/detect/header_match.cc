@@ -311,13 +311,12 @@ Subject subject_of(const flow::Flow& f, Direction d, const packet::Packet* p) {
 }
 
 void AddressCache::bind(const Subject& s) {
-    if (s.flow != nullptr && s.flow == flow_ && s.flow->flow_id == flow_id_ &&
-        s.direction == direction_) {
+    if (bound_ && *s.src == src_ && *s.dst == dst_) {
         return;
     }
-    flow_ = s.flow;
-    flow_id_ = s.flow != nullptr ? s.flow->flow_id : 0;
-    direction_ = s.direction;
+    bound_ = true;
+    src_ = *s.src;
+    dst_ = *s.dst;
     if (++epoch_ >= 0x80000000U) {
         std::fill(known_.begin(), known_.end(), 0);
         epoch_ = 1;

@@ -35,7 +35,7 @@ class AddressCache {
   public:
     explicit AddressCache(std::size_t sets) : known_(sets * 2) {}
 
-    // A new look: forgets unless the same flow and direction is looked at again.
+    // A new look: forgets unless the same pair of addresses is looked at again.
     void bind(const Subject& s);
 
     bool contains(const Ruleset& rules, std::uint32_t set, const packet::IpAddr& a,
@@ -50,9 +50,9 @@ class AddressCache {
   private:
     std::vector<std::uint32_t> known_;  // epoch * 2 + answer
     std::uint32_t epoch_ = 1;
-    std::uint64_t flow_id_ = 0;
-    const flow::Flow* flow_ = nullptr;
-    Direction direction_ = Direction::kToServer;
+    packet::IpAddr src_;
+    packet::IpAddr dst_;
+    bool bound_ = false;
 };
 
 // Protocol, application, flow conditions, ports, addresses.

@@ -62,6 +62,10 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
             scan(look, rules_->databases()[db],
                  {view.bytes, static_cast<std::int64_t>(view.offset),
                   is_streaming_buffer(id) ? view.fresh : size, names});
+            for (const Bytes& other : view.more) {
+                scan(look, rules_->databases()[db],
+                     {other, 0, static_cast<std::uint32_t>(other.size()), names});
+            }
         }
     }
 }
@@ -234,7 +238,12 @@ EvalResult DetectStage::tx_engine(Look& look, RuleIndex rule, const EngineRec& e
                           {k.window, static_cast<std::int64_t>(k.offset), 0, k.end}, resume);
     }
     if (point.has(engine.buffer)) {
-        return run_engine(look, rule, engine, view_of(point.view(engine.buffer)), resume);
+        const app::BufferView& view = point.view(engine.buffer);
+        EvalResult result = run_engine(look, rule, engine, view_of(view), resume);
+        for (std::size_t i = 0; i < view.more.size() && result.outcome == Outcome::kNoMatch; ++i) {
+            result = run_engine(look, rule, engine, {view.more[i], 0, 0, true}, {});
+        }
+        return result;
     }
     const bool absent = point.tx_end || point.resolved.has(engine.buffer);
     return {absent ? Outcome::kNoMatch : Outcome::kWait, 0, {}};

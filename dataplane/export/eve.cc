@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/export/eve.h"
 
+#include "dataplane/export/eve_dns.h"
 #include "dataplane/export/eve_tls.h"
 #include "dataplane/export/json_writer.h"
 #include "dataplane/packet/packet.h"
@@ -78,6 +79,8 @@ std::string_view type_text(abi::EventType type) {
             return "anomaly";
         case abi::EventType::kTls:
             return "tls";
+        case abi::EventType::kDns:
+            return "dns";
     }
     return "anomaly";
 }
@@ -123,8 +126,8 @@ std::string_view anomaly_type(std::string_view reason) {
     if (reason.starts_with("tcp_") || reason.starts_with("stream_")) {
         return "stream";
     }
-    const bool app =
-        reason.starts_with("http_") || reason.starts_with("tls_") || reason.starts_with("ssh_");
+    const bool app = reason.starts_with("http_") || reason.starts_with("tls_") ||
+                     reason.starts_with("ssh_") || reason.starts_with("dns_");
     return app ? "applayer" : "decode";
 }
 
@@ -270,6 +273,17 @@ void write_head(const abi::EventRecord& e, const EveContext& context, JsonWriter
     }
 }
 
+void append_dns_lines(const abi::EventRecord& e, const EveContext& context, std::string& out) {
+    for_each_dns_event(e, [&](const DnsMember& member) {
+        JsonWriter json(out);
+        json.begin_object();
+        write_head(e, context, json);
+        member(json);
+        json.end_object();
+        out += '\n';
+    });
+}
+
 }  // namespace
 
 std::string eve_timestamp(std::int64_t unix_ns) {
@@ -313,6 +327,10 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
         out += '\n';
         return;
     }
+    if (e.type == abi::EventType::kDns) {
+        append_dns_lines(e, context, out);
+        return;
+    }
     const bundle::Rule* rule = nullptr;
     if (e.has_rule && context.model != nullptr && e.rule_index < context.model->rules.size()) {
         rule = &context.model->rules[e.rule_index];
@@ -333,6 +351,7 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
     }
     write_http(e, json);
     write_tls(e.tls, json);
+    write_alert_dns(e, json);
     if (e.app != AppProto::kUnknown) {
         json.field("app_proto", eve_app_proto(e.app));
     }

@@ -22,7 +22,7 @@ struct EveContext {
     std::string_view packet_source = "wire/pcap";  // pkt_src
 };
 
-// Appends one line with its newline.
+// Appends one line with its newline; for a DNS message one per question.
 void append_eve_json(const abi::EventRecord& event, const EveContext& context, std::string& out);
 
 // One line without its newline. 'model' may be null.

@@ -41,6 +41,17 @@ std::size_t utf8_length(std::string_view s, std::size_t i) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t length = utf8_length(text, i);
+        if (length == 0) {
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
 void JsonWriter::separate() {
     if (!first_) {
         out_ += ',';

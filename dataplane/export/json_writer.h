@@ -11,6 +11,9 @@
 
 namespace sluice::exporter {
 
+// Whether all of it is well-formed UTF-8 (RFC 3629).
+bool is_utf8(std::string_view text);
+
 class JsonWriter {
   public:
     explicit JsonWriter(std::string& out) : out_(out) {}

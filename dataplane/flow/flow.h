@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace sluice::flow {
 
@@ -111,6 +112,16 @@ struct alignas(64) Flow {
         0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
     std::uint8_t detect_flags = 0;  // dataplane/detect's own
 };
+
+// The first packet came from the server after all: UDP only, where nothing else depends on who
+// began.
+inline void swap_ends(Flow& f) {
+    std::swap(f.key.client, f.key.server);
+    std::swap(f.key.client_port, f.key.server_port);
+    std::swap(f.bytes[0], f.bytes[1]);
+    std::swap(f.packets[0], f.packets[1]);
+    f.seen_to_client = f.state == FlowState::kEstablished;
+}
 
 static_assert(sizeof(FlowKey) == 40);
 static_assert(sizeof(Flow) == 192 && alignof(Flow) == 64);

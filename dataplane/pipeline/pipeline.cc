@@ -41,6 +41,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     }
     matches_.clear();
     http_ = {};
+    dns_.size = 0;
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
         const flow::FlowState before = packet.flow->state;
         stream_.begin(packet, now, reasons_);
@@ -62,7 +63,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         detect_.inspect_packet(packet, matches_, reasons_);
     }
     if (matches_.size() != 0) {
-        verdict_.judge({&packet, packet.flow, http_, now}, matches_, reasons_);
+        verdict_.judge({&packet, packet.flow, http_, now, &dns_}, matches_, reasons_);
     }
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
@@ -139,6 +140,12 @@ void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Pac
         detect_.inspect_app(point, packet, matches_, reasons_);
         if (matches_.size() != before) {
             http_ = app_.summary(flow, direction);
+            if (flow.app == AppProto::kDns) {
+                dns_.set(point.tx_id, app_.dns_message());
+            }
+        }
+        if (config_.verdict.dns_events && flow.app == AppProto::kDns) {
+            report_dns(point, packet, now);
         }
     }
     if (flow.app == AppProto::kTls) {
@@ -161,6 +168,13 @@ void Pipeline::tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& 
     }
 }
 
+void Pipeline::report_dns(const app::InspectionPoint& point, packet::Packet* packet,
+                          const Now& now) {
+    app::DnsSummary message;
+    message.set(point.tx_id, app_.dns_message());
+    verdict_.report_dns({packet, point.flow, {}, now, &message}, reasons_);
+}
+
 void Pipeline::settle(packet::Packet& packet) {
     ++stats_.packets;
     stats_.bytes += packet.len;
@@ -174,12 +188,13 @@ void Pipeline::settle(packet::Packet& packet) {
 void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     matches_.clear();
     http_ = {};
+    dns_.size = 0;
     if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
             stream_.end_flow(flow, d);
             inspect_chunks(nullptr, now);
         }
-        verdict_.judge({nullptr, &flow, http_, now}, matches_, reasons_);
+        verdict_.judge({nullptr, &flow, http_, now, &dns_}, matches_, reasons_);
     }
     detect_.release(flow);
     app_.release(flow);

@@ -86,6 +86,7 @@ class Pipeline final : private flow::FlowObserver {
     void inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
                         const Now& now);
     void tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now);
+    void report_dns(const app::InspectionPoint& point, packet::Packet* packet, const Now& now);
     void settle(packet::Packet& packet);
 
     PipelineConfig config_;
@@ -101,6 +102,7 @@ class Pipeline final : private flow::FlowObserver {
     detect::MatchList matches_;
     std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;
     app::HttpSummary http_;  // of the last transaction that matched
+    app::DnsSummary dns_;    // likewise
 };
 
 }  // namespace sluice::pipeline

@@ -55,6 +55,7 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.stream.exceptions.copy_store = policy_of(config.dataplane.exception_policy);
     out.stream.exceptions.window_full = policy_of(config.dataplane.exception_policy);
     out.verdict.tls_events = config.events.tls;
+    out.verdict.dns_events = config.events.dns;
 }
 
 pipeline::PipelineConfig pipeline_config(const control::Config& config) {

@@ -72,6 +72,12 @@ void copy_endpoints(abi::EventRecord& r, const flow::Flow& f, Direction d, const
     r.dst_port = to_server ? f.key.server_port : f.key.client_port;
 }
 
+void copy_dns(abi::EventRecord& r, const app::DnsSummary& dns) {
+    static_assert(std::tuple_size_v<decltype(r.dns)> == app::DnsSummary::kRoom);
+    r.dns_len = dns.size;
+    std::copy_n(dns.bytes.begin(), dns.size, r.dns.begin());
+}
+
 void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
     r.flow_id = f.flow_id;
     r.app = f.app;
@@ -147,6 +153,9 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
     r.http_status = s.http.status;
     if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->flow_id == tls_flow_) {
         r.tls = tls_;
+    }
+    if (s.dns != nullptr && m.has_tx && s.dns->tx_id == m.tx_id) {
+        copy_dns(r, *s.dns);
     }
     ++stats_.alerts;
     if (!events_.push(r)) {
@@ -256,6 +265,21 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             continue;
         }
         emit(s, *it, verdict_of(rule.action, config_.inline_mode, s.packet != nullptr), reasons);
+    }
+}
+
+void VerdictStage::report_dns(const Subject& s, packet::ReasonCounters& reasons) {
+    abi::EventRecord r = record_of(s);
+    const std::int64_t received = r.wall_ns;
+    copy_endpoints(r, *s.flow, Direction::kToServer, s.now);
+    if (s.packet != nullptr) {
+        r.wall_ns = received;
+    }
+    r.type = abi::EventType::kDns;
+    r.tx_id = s.dns->tx_id;
+    copy_dns(r, *s.dns);
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
     }
 }
 

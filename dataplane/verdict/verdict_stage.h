@@ -25,6 +25,7 @@ struct VerdictConfig {
     std::size_t threshold_entries = 65536;      // power of two
     bool tls_events = false;                    // one for each handshake that was readable
     std::uint32_t drop_events_per_second = 10;  // per reason; more are counted only
+    bool dns_events = false;                    // one for each DNS message
 };
 
 struct VerdictStats {
@@ -72,6 +73,7 @@ struct Subject {
     flow::Flow* flow = nullptr;        // may be null
     app::HttpSummary http;
     Now now;
+    const app::DnsSummary* dns = nullptr;  // of the last transaction of DNS that matched
 };
 
 class VerdictStage {
@@ -84,6 +86,10 @@ class VerdictStage {
 
     void judge(const Subject& subject, const detect::MatchList& matches,
                packet::ReasonCounters& reasons);
+
+    // The event for a DNS message; its source is the client, as in Suricata. REQUIRES: subject.dns
+    // and subject.flow
+    void report_dns(const Subject& subject, packet::ReasonCounters& reasons);
 
     // The event for a packet that another stage dropped, at the configured rate.
     void report_drop(const Subject& subject, packet::ReasonCounters& reasons);

@@ -12,6 +12,7 @@ constexpr std::array kAppProtocols{
     AppProtocol{"http1", AppProto::kHttp1},
     AppProtocol{"http2", AppProto::kHttp2},
     AppProtocol{"tls", AppProto::kTls},
+    AppProtocol{"dns", AppProto::kDns, bundle::HeaderProto::kIp},
     AppProtocol{"smtp", AppProto::kSmtp},
     AppProtocol{"ftp", AppProto::kFtp},
     AppProtocol{"ssh", AppProto::kSsh},

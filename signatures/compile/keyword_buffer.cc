@@ -108,6 +108,9 @@ void read_transform(RuleDraft& draft, const Argument& arg) {
 
 constexpr std::array kRows{
     HandlerRow{"compress_whitespace", read_transform},
+    HandlerRow{"dns.answer.name", read_sticky},
+    HandlerRow{"dns.query", read_sticky},
+    HandlerRow{"dns.query.name", read_sticky},
     HandlerRow{"dotprefix", read_transform},
     HandlerRow{"file.data", read_sticky},
     HandlerRow{"http.accept", read_sticky},

@@ -27,6 +27,7 @@ struct HandlerRow {
 std::span<const HandlerRow> buffer_handlers();     // keyword_buffer.cc
 std::span<const HandlerRow> byte_handlers();       // keyword_bytes.cc
 std::span<const HandlerRow> content_handlers();    // keyword_content.cc
+std::span<const HandlerRow> dns_handlers();        // keyword_dns.cc
 std::span<const HandlerRow> flow_handlers();       // keyword_flow.cc
 std::span<const HandlerRow> header_handlers();     // keyword_header.cc
 std::span<const HandlerRow> metadata_handlers();   // keyword_metadata.cc

@@ -22,9 +22,9 @@ using Handlers = std::unordered_map<std::string_view, HandlerRow>;
 Handlers all_handlers() {
     Handlers out;
     for (const auto rows :
-         {buffer_handlers(), byte_handlers(), content_handlers(), flow_handlers(),
-          header_handlers(), metadata_handlers(), pcre_handlers(), size_handlers(),
-          threshold_handlers(), ssh_handlers(), tls_handlers()}) {
+         {buffer_handlers(), byte_handlers(), content_handlers(), dns_handlers(), flow_handlers(),
+          header_handlers(), metadata_handlers(), pcre_handlers(), size_handlers(), ssh_handlers(),
+          threshold_handlers(), tls_handlers()}) {
         for (const HandlerRow& row : rows) {
             out.emplace(row.keyword, row);
         }

@@ -5,6 +5,7 @@ sluice_library(sluice_sig_semantic
     keyword_buffer.cc
     keyword_bytes.cc
     keyword_content.cc
+    keyword_dns.cc
     keyword_flow.cc
     keyword_header.cc
     keyword_metadata.cc

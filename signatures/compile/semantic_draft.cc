@@ -13,6 +13,14 @@ namespace {
 constexpr BufferId kNo = BufferId::kPacketHeader;
 
 constexpr std::array kBuffers{
+    BufferSpec{"dns.answer.name", BufferId::kDnsAnswerName, BufferId::kDnsAnswerName,
+               AppProto::kDns, true},
+    BufferSpec{"dns.opcode", BufferId::kDnsOpcode, BufferId::kDnsOpcode, AppProto::kDns},
+    BufferSpec{"dns.query", BufferId::kDnsQuery, kNo, AppProto::kDns, true},
+    BufferSpec{"dns.query.name", BufferId::kDnsQueryName, BufferId::kDnsQueryName, AppProto::kDns,
+               true},
+    BufferSpec{"dns.rcode", BufferId::kDnsRcode, BufferId::kDnsRcode, AppProto::kDns},
+    BufferSpec{"dns.rrtype", BufferId::kDnsRrtype, BufferId::kDnsRrtype, AppProto::kDns, true},
     BufferSpec{"file.data", BufferId::kFileDataToServer, BufferId::kFileDataToClient,
                AppProto::kUnknown},
     BufferSpec{"http.accept", BufferId::kHttpAccept, kNo},
@@ -141,16 +149,22 @@ void RuleDraft::check_sticky_used(bool transforms_too) {
     bool used = false;
     bool transformed = transforms_.empty() || !transforms_too;
     for (const DraftBuffer& b : buffers) {
-        used = used || (b.keyword == sticky_ && !b.items.empty());
-        transformed = transformed || (b.keyword == sticky_ && b.transforms == transforms_);
+        used = used || (is_sticky(b) && !b.items.empty());
+        transformed = transformed || (is_sticky(b) && b.transforms == transforms_);
     }
     if (!used || !transformed) {
         invalid(*sticky_option_, "nothing is matched in buffer " + std::string(sticky_));
     }
 }
 
+bool RuleDraft::is_sticky(const DraftBuffer& b) const {
+    return b.keyword == sticky_ && b.opening == opening_;
+}
+
 void RuleDraft::open_sticky(std::string_view keyword, const lang::Option& o) {
     check_sticky_used(true);
+    const BufferSpec* spec = find_buffer(keyword);
+    opening_ = spec != nullptr && spec->several ? ++openings_ : 0;
     sticky_ = keyword;
     sticky_option_ = &o;
     transforms_.clear();
@@ -177,12 +191,13 @@ DraftBuffer& RuleDraft::here(const lang::Option& o) {
         return buffer("pkt_data", o);
     }
     for (DraftBuffer& b : buffers) {
-        if (b.keyword == sticky_ && b.transforms == transforms_) {
+        if (is_sticky(b) && b.transforms == transforms_) {
             return b;
         }
     }
     DraftBuffer& fresh = buffers.emplace_back();
     fresh.keyword = sticky_;
+    fresh.opening = opening_;
     fresh.spec = find_buffer(sticky_);
     fresh.transforms = transforms_;
     fresh.option = sticky_option_;
@@ -195,6 +210,10 @@ DraftBuffer& RuleDraft::buffer(std::string_view keyword, const lang::Option& o) 
             return b;
         }
     }
+    return own_buffer(keyword, o);
+}
+
+DraftBuffer& RuleDraft::own_buffer(std::string_view keyword, const lang::Option& o) {
     DraftBuffer& fresh = buffers.emplace_back();
     fresh.spec = find_buffer(keyword);
     fresh.keyword = fresh.spec != nullptr ? fresh.spec->keyword : keyword;
@@ -233,7 +252,7 @@ void RuleDraft::move_last_payload_item(std::string_view keyword, const lang::Opt
 DraftItem* RuleDraft::last(std::uint64_t kinds, DraftBuffer** where) {
     DraftItem* found = nullptr;
     for (DraftBuffer& b : buffers) {
-        if (sticky() && (b.keyword != sticky_ || b.transforms != transforms_)) {
+        if (sticky() && !(is_sticky(b) && b.transforms == transforms_)) {
             continue;
         }
         for (DraftItem& d : b.items) {

@@ -24,6 +24,8 @@ struct BufferSpec {
     BufferId request = BufferId::kPacketHeader;
     BufferId response = BufferId::kPacketHeader;
     AppProto app = AppProto::kHttp1;  // kUnknown: several
+    bool several =
+        false;  // one transaction may hold several; each use of the keyword finds its own
 
     bool in(Direction d) const {
         return (d == Direction::kToServer ? request : response) != BufferId::kPacketHeader;
@@ -54,6 +56,7 @@ struct DraftBuffer {
     std::vector<bundle::Transform> transforms;
     std::vector<DraftItem> items;
     const lang::Option* option = nullptr;
+    std::uint32_t opening = 0;  // of BufferSpec::several: which use of the keyword
 };
 
 // Value of one option, made ready for its handler.
@@ -101,6 +104,8 @@ class RuleDraft {
     // Where a match without a place of its own goes: the sticky buffer, else the payload.
     DraftBuffer& here(const lang::Option& o);
     DraftBuffer& buffer(std::string_view keyword, const lang::Option& o);
+    // One that no other item goes to.
+    DraftBuffer& own_buffer(std::string_view keyword, const lang::Option& o);
 
     DraftItem& append(DraftBuffer& to, bundle::ItemKind kind, const lang::Option& o);
     DraftItem& append_header(bundle::ItemKind kind, const lang::Option& o);
@@ -139,6 +144,7 @@ class RuleDraft {
 
   private:
     void check_sticky_used(bool transforms_too);
+    bool is_sticky(const DraftBuffer& b) const;
 
     std::optional<lang::Problem> invalid_;
     std::optional<lang::Problem> unsupported_;
@@ -147,6 +153,8 @@ class RuleDraft {
     std::vector<bundle::Transform> transforms_;  // that follow the sticky keyword
     std::vector<std::string> vars_;
     std::uint32_t order_ = 0;
+    std::uint32_t openings_ = 0;
+    std::uint32_t opening_ = 0;  // of sticky_, if it is BufferSpec::several
 };
 
 constexpr std::uint64_t kind_bit(bundle::ItemKind k) {

@@ -49,6 +49,18 @@ check "a good bundle is taken" ask reload "$work/second.sigb"
 check "the page is closed after the reload" refuse fetch --max-time 4 "http://$server_ip/closed-by-reload"
 check "the exploit is still blocked" refuse exploit
 check "pages still pass" page
+# DNS, over UDP and TCP: one name is blocked, others are not.
+dns() { on "$client" python3 "$(dirname "$0")/dns_peer.py" ask "$server_ip" "$1" "$2"; }
+ip netns exec "$server" python3 "$(dirname "$0")/dns_peer.py" serve "$server_ip" &
+names=$!
+for i in $(seq 30); do dns tcp ready.example && break; sleep 0.1; done
+for transport in udp tcp; do
+    check "a name is resolved over $transport" dns $transport www.example
+    check "the blocked name gets no answer over $transport" refuse dns $transport www.BLOCKED.example
+done
+check "and its events tell the name" wait_events 2 'e.get("alert",{}).get("signature_id")==1000092 and e["alert"]["action"]=="blocked" and e["dns"]["query"][0]["rrname"]=="www.BLOCKED.example"'
+kill "$names"
+
 check "an older version is refused now" refuse ask reload "$work/first.sigb"
 
 check "in = forwarded + dropped" conserved

@@ -71,6 +71,7 @@ make_bundles() {
     "$bin/sluice" keygen -o "$work/stranger"
     local guidance=$SLUICE_ROOT/signatures/rules/guidance/cve-2021-31166.toml rules=$SLUICE_ROOT/signatures/rules/demo.rules
     say 'drop http any any -> any any (msg:"E2E closed page"; flow:established,to_server; http.uri; content:"/closed-by-reload"; startswith; sid:1000091; rev:1;)' >"$work/new.rules"
+    say 'drop dns any any -> any any (msg:"E2E blocked name"; dns.query; content:"blocked.example"; nocase; endswith; sid:1000092; rev:1;)' >>"$work/new.rules"
     "$bin/sluice" compile "$guidance" "$rules" -o "$work/first.sigb" --key "$work/lab.key" --version 10
     "$bin/sluice" compile "$guidance" "$rules" "$work/new.rules" -o "$work/second.sigb" --key "$work/lab.key" --version 11
     "$bin/sluice" compile "$rules" -o "$work/forged.sigb" --key "$work/stranger.key" --version 99

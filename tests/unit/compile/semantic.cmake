@@ -4,6 +4,7 @@ sluice_test(semantic_test
     semantic_buffer_test.cc
     semantic_bytes_test.cc
     semantic_content_test.cc
+    semantic_dns_test.cc
     semantic_et_test.cc
     semantic_flow_test.cc
     semantic_header_test.cc

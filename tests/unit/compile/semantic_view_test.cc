@@ -64,6 +64,8 @@ TEST(View, Protocols) {
         {"ipv6", HeaderProto::kIp, bundle::kRuleIpv6Only, AppProto::kUnknown},
         {"http", HeaderProto::kTcp, 0, AppProto::kHttp1},
         {"http1", HeaderProto::kTcp, 0, AppProto::kHttp1},
+        {"tls", HeaderProto::kTcp, 0, AppProto::kTls},
+        {"dns", HeaderProto::kIp, 0, AppProto::kDns},
     };
     for (const Case& c : cases) {
         const Compiled r =
