@@ -31,6 +31,7 @@ struct DetectConfig {
 struct DetectStats {
     std::uint64_t scans = 0;
     std::uint64_t scanned_bytes = 0;
+    std::uint64_t domain_lookups = 0;
     std::uint64_t candidates = 0;
     std::uint64_t evaluations = 0;  // of engines
     std::uint64_t matches = 0;      // silent ones included
@@ -128,6 +129,7 @@ class DetectStage {
 
     // inspect_app.cc
     void scan_point(Look& look, const app::InspectionPoint& point);
+    void look_up_domains(BufferId id, const app::BufferView& view);
     BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
                           BufferMask fresh) const;
     void collect_transaction(Look& look, const app::InspectionPoint& point);

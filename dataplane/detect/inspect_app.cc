@@ -50,6 +50,9 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
     for (BufferMask left = fresh; !left.empty(); left.drop_first()) {
         const BufferId id = left.first();
         const app::BufferView& view = point.view(id);
+        if (!rules_->domain_table(id).empty()) {
+            look_up_domains(id, view);
+        }
         for (const std::uint32_t db : rules_->buffer_dbs(id)) {
             // Two names of the same bytes (file.data, response body) may share a database: scanned
             // once, at the first.
@@ -68,6 +71,21 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
             }
         }
     }
+}
+
+void DetectStage::look_up_domains(BufferId id, const app::BufferView& view) {
+    const auto hit = [this](std::uint32_t value) {
+        const Ruleset::DomainTarget& t = rules_->domain_target(value);
+        Candidate& c = scratch_->candidates.add(t.rule);
+        c.hit = std::max<std::int64_t>(c.hit, 0);
+        c.engine = t.engine;
+    };
+    const DomainTable& table = rules_->domain_table(id);
+    table.find(view.bytes, hit);
+    for (const Bytes& other : view.more) {
+        table.find(other, hit);
+    }
+    stats_.domain_lookups += 1 + view.more.size();
 }
 
 // The fresh streaming buffers with the bytes of 'id' that are scanned with this database.

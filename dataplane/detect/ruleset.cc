@@ -63,7 +63,8 @@ class RulesetBuilder {
         fold_contents();
         for (Status (RulesetBuilder::*part)(const SiteVars&) :
              {&RulesetBuilder::addresses, &RulesetBuilder::regexes, &RulesetBuilder::rules,
-              &RulesetBuilder::databases, &RulesetBuilder::groups, &RulesetBuilder::packet_rules}) {
+              &RulesetBuilder::databases, &RulesetBuilder::groups, &RulesetBuilder::domains,
+              &RulesetBuilder::packet_rules}) {
             if (Status s = (this->*part)(vars); !s) {
                 return s.error();
             }
@@ -381,6 +382,31 @@ class RulesetBuilder {
             for (std::uint32_t port = c.range.lo; port <= c.range.hi; ++port) {
                 (*table)[port] = static_cast<std::uint16_t>(c.db + 1);
             }
+        }
+        return ok_status();
+    }
+
+    Status domains(const SiteVars&) {
+        std::array<std::vector<DomainTable::Entry>, kBufferCount> entries;
+        for (const bundle::DomainRule& d : model_.domain_rules) {
+            if (index_of(d.buffer) >= kBufferCount || d.rule >= model_.rules.size() ||
+                d.engine >= model_.rules[d.rule].engines.size() ||
+                d.item >= model_.rules[d.rule].engines[d.engine].items.size()) {
+                return Error{ErrorCode::kInvalid,
+                             "domain rule names a rule, engine or item that is not there",
+                             {},
+                             {}};
+            }
+            const bundle::Rule& r = model_.rules[d.rule];
+            const bundle::Item& item = r.engines[d.engine].items[d.item];
+            const auto value = static_cast<std::uint32_t>(out_->domain_targets_.size());
+            out_->domain_targets_.push_back({d.rule, engine_of(r, d.engine)});
+            entries[index_of(d.buffer)].push_back(
+                {Bytes(model_.blob).subspan(item.data, item.data_len), value});
+            out_->inspected_ |= mask_of(d.buffer);
+        }
+        for (std::size_t b = 0; b < entries.size(); ++b) {
+            out_->domain_tables_[b] = DomainTable(entries[b]);
         }
         return ok_status();
     }

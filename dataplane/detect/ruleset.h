@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/detect/address_set.h"
+#include "dataplane/detect/domain_table.h"
 #include "dataplane/detect/packet_rules.h"
 #include "dataplane/detect/prefilter.h"
 #include "dataplane/detect/regex_set.h"
@@ -70,6 +71,16 @@ class Ruleset {
         return buffer_dbs_[index_of(b)];
     }
 
+    // Rules that want a buffer to end with a name; its values are for domain_target().
+    const DomainTable& domain_table(BufferId b) const { return domain_tables_[index_of(b)]; }
+
+    struct DomainTarget {
+        RuleIndex rule = 0;
+        std::uint8_t engine = 0;  // in the order of the Ruleset
+    };
+
+    const DomainTarget& domain_target(std::uint32_t value) const { return domain_targets_[value]; }
+
     BufferMask inspected_buffers() const { return inspected_; }
 
     const PacketRuleIndex& packet_rules() const { return packet_rules_; }
@@ -105,6 +116,8 @@ class Ruleset {
     std::array<std::array<PortTable, bundle::kMaxGroupsPerPlace>, kKinds * kProtos * 2>
         payload_dbs_;
     std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
+    std::array<DomainTable, kBufferCount> domain_tables_;
+    std::vector<DomainTarget> domain_targets_;
     BufferMask inspected_;
     PacketRuleIndex packet_rules_;
     std::size_t max_steps_ = 1;

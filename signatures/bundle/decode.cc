@@ -102,6 +102,7 @@ class Decoder {
         payload_groups();
         packet_rules();
         coverage();
+        domain_rules();
         if (const std::string_view bad = malformed(); !bad.empty()) {
             return Error{.code = ErrorCode::kInvalid,
                          .message = "section " + std::string(bad) +
@@ -407,6 +408,19 @@ class Decoder {
             g.buffer = s.tag<BufferId>();
             s.zeros(3);
             g.db = s.u32();
+        }
+    }
+
+    void domain_rules() {
+        Section& s = in(SectionId::kDomainRules);
+        const std::size_t n = s.count(kDomainRuleBytes);
+        s.zeros(4);
+        model_.domain_rules.resize(s.fits(n, kDomainRuleBytes));
+        for (DomainRule& d : model_.domain_rules) {
+            d.buffer = s.tag<BufferId>();
+            d.engine = s.u8();
+            d.item = s.u16();
+            d.rule = s.u32();
         }
     }
 

@@ -25,6 +25,7 @@ class Encoder {
         payload_groups();
         packet_rules();
         coverage();
+        domain_rules();
         texts();
         return std::move(sections_);
     }
@@ -268,6 +269,17 @@ class Encoder {
             o.tag(g.buffer);
             o.zeros(3);
             o.u32(g.db);
+        }
+    }
+
+    void domain_rules() {
+        Out& o = out(SectionId::kDomainRules);
+        head(o, model_.domain_rules.size());
+        for (const DomainRule& d : model_.domain_rules) {
+            o.tag(d.buffer);
+            o.u8(d.engine);
+            o.u16(d.item);
+            o.u32(d.rule);
         }
     }
 

@@ -44,17 +44,18 @@ enum class SectionId : std::uint32_t {
     kPayloadGroups,
     kPacketRules,
     kCoverage,
+    kDomainRules,
 };
 
-inline constexpr std::size_t kSectionCount = 15;  // known sections, ids 1 to 15; all mandatory
+inline constexpr std::size_t kSectionCount = 16;  // known sections, ids 1 to 16; all mandatory
 inline constexpr std::uint32_t kSealedFirst =
     0x100;  // reserved: sealed parts of embargoed packages
 inline constexpr std::uint32_t kSealedLast = 0x1ff;
 
 inline constexpr std::array<std::string_view, kSectionCount> kSectionNames = {
-    "manifest",  "texts",         "blob",           "rules",        "engines",
-    "items",     "addresses",     "ports",          "pcres",        "bit names",
-    "databases", "buffer groups", "payload groups", "packet rules", "coverage"};
+    "manifest",       "texts",        "blob",     "rules",       "engines",   "items",
+    "addresses",      "ports",        "pcres",    "bit names",   "databases", "buffer groups",
+    "payload groups", "packet rules", "coverage", "domain rules"};
 
 constexpr std::size_t index_of(SectionId id) {
     return static_cast<std::size_t>(id) - 1;
@@ -80,6 +81,7 @@ inline constexpr std::size_t kBufferGroupBytes = 8;
 inline constexpr std::size_t kPayloadGroupBytes = 8;
 inline constexpr std::size_t kPortClassBytes = 8;
 inline constexpr std::size_t kCoverageBytes = 8;
+inline constexpr std::size_t kDomainRuleBytes = 8;
 
 constexpr std::size_t align_up(std::size_t n) {
     return (n + (kAlign - 1)) & ~(kAlign - 1);

@@ -318,6 +318,19 @@ struct BufferGroup {
     friend bool operator==(const BufferGroup&, const BufferGroup&) = default;
 };
 
+// A rule that wants a buffer to end with the content engines[engine].items[item] (design decision
+// 8): a candidate when it does, case and a '.' in front aside. Such rules are in no database.
+struct DomainRule {
+    BufferId buffer = BufferId::kDnsQuery;
+    std::uint8_t engine = 0;
+    std::uint16_t item = 0;
+    std::uint32_t rule = 0;
+
+    friend bool operator==(const DomainRule&, const DomainRule&) = default;
+};
+
+inline constexpr std::uint32_t kMaxDomainText = 255;  // bytes of its content
+
 struct PortClass {
     PortRange range;
     std::uint32_t db = 0;
@@ -377,6 +390,7 @@ struct Model {
     // candidates for every packet.
     std::vector<std::uint32_t> packet_rules;
     std::vector<CveCoverage> coverage;
+    std::vector<DomainRule> domain_rules;  // by buffer, then rule
 
     friend bool operator==(const Model&, const Model&) = default;
 };

@@ -169,6 +169,36 @@ Status validate_buffer_groups(const Model& model, DbBuffers& buffers) {
     return ok_status();
 }
 
+const char* domain_rule_fault(const DomainRule& d, const Model& model) {
+    if (!known(d.buffer) || d.rule >= model.rules.size()) {
+        return "buffer or rule index is out of range";
+    }
+    const Rule& rule = model.rules[d.rule];
+    if (d.engine >= rule.engines.size() || d.item >= rule.engines[d.engine].items.size()) {
+        return "engine or item index is out of range";
+    }
+    const Item& item = rule.engines[d.engine].items[d.item];
+    if (rule.engines[d.engine].buffer != d.buffer || is_streaming_buffer(d.buffer) ||
+        d.buffer == BufferId::kPacketHeader) {
+        return "engine looks at another buffer, or at one that has no end";
+    }
+    if (item.kind != ItemKind::kContent || (item.flags & kNegated) != 0 ||
+        item.data_len > kMaxDomainText) {
+        return "not a content of a domain";
+    }
+    return nullptr;
+}
+
+Status validate_domain_rules(const Model& model) {
+    for (std::size_t i = 0; i < model.domain_rules.size(); ++i) {
+        const char* fault = domain_rule_fault(model.domain_rules[i], model);
+        if (fault != nullptr) {
+            return invalid("domain rule", i, fault);
+        }
+    }
+    return ok_status();
+}
+
 Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
     std::array<std::size_t, 64> seen{};  // kind, protocol and direction in 1, 3 and 1 bits
     for (std::size_t i = 0; i < model.payload_groups.size(); ++i) {
@@ -195,6 +225,9 @@ Status validate_lookup(const Model& model) {
         return s;
     }
     if (Status s = validate_payload_groups(model, buffers); !s.ok()) {
+        return s;
+    }
+    if (Status s = validate_domain_rules(model); !s.ok()) {
         return s;
     }
     for (std::size_t i = 0; i < model.databases.size(); ++i) {

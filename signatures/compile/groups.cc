@@ -108,6 +108,7 @@ class Planner {
         model_.packet_rules.clear();
         model_.buffer_groups.clear();
         model_.payload_groups.clear();
+        model_.domain_rules.clear();
         std::map<BufferId, RuleList> by_buffer;
         for (std::uint32_t r = 0; r < model_.rules.size(); ++r) {
             const Prefilter& p = prefilters_[r];
@@ -115,10 +116,14 @@ class Planner {
                 model_.packet_rules.push_back(r);
             } else if (p.buffer == BufferId::kPayload) {
                 payload_rules_.push_back(r);
+            } else if (const auto anchored = find_anchored(model_.rules[r], p)) {
+                model_.domain_rules.push_back({p.buffer, anchored->engine, anchored->item, r});
             } else {
                 by_buffer[p.buffer].push_back(r);
             }
         }
+        std::stable_sort(model_.domain_rules.begin(), model_.domain_rules.end(),
+                         [](const auto& a, const auto& b) { return a.buffer < b.buffer; });
         for (auto& [buffer, rules] : by_buffer) {
             add_buffer_groups(buffer, rules, by_buffer);
         }

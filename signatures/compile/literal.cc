@@ -280,6 +280,66 @@ std::size_t near_part(const bundle::Rule& rule, const Prefilter& p) {
     return part;
 }
 
+namespace {
+
+bool holds_host_name(BufferId b) {
+    return b == BufferId::kDnsQuery || b == BufferId::kDnsQueryName ||
+           b == BufferId::kDnsAnswerName || b == BufferId::kTlsSni || b == BufferId::kHttpHost ||
+           b == BufferId::kHttpHostRaw;
+}
+
+// Transforms that change no more than what a domain table does not look at: case, a '.' in front.
+bool keeps_the_end(const std::vector<Transform>& transforms) {
+    return std::all_of(transforms.begin(), transforms.end(),
+                       [](Transform t) {
+                           return t == Transform::kDotPrefix || t == Transform::kToLowercase ||
+                                  t == Transform::kToUppercase;
+                       }) &&
+           std::count(transforms.begin(), transforms.end(), Transform::kDotPrefix) <= 1;
+}
+
+bool ends_buffer(const Engine& engine, std::size_t item) {
+    const Item& content = engine.items[item];
+    if (content.kind != ItemKind::kContent || has(content, bundle::kNegated) ||
+        content.data_len > bundle::kMaxDomainText) {
+        return false;
+    }
+    const bool whole = std::any_of(engine.items.begin(), engine.items.end(), [&](const Item& i) {
+        return i.kind == ItemKind::kBsize && i.op == bundle::CompareOp::kEq &&
+               !has(i, bundle::kNegated) && i.lo == content.data_len;
+    });
+    const Item* next = item + 1 < engine.items.size() ? &engine.items[item + 1] : nullptr;
+    const bool nothing_after = next != nullptr && next->kind == ItemKind::kIsDataAt &&
+                               has(*next, bundle::kRelative) && has(*next, bundle::kNegated) &&
+                               (next->flags & bundle::kOffsetVar) == 0 && next->offset == 1;
+    return whole || nothing_after || has(content, bundle::kEndsWith);
+}
+
+}  // namespace
+
+std::optional<AnchoredContent> find_anchored(const bundle::Rule& rule, const Prefilter& p) {
+    if (p.kind != PrefilterKind::kLiteral || !holds_host_name(p.buffer)) {
+        return std::nullopt;
+    }
+    std::optional<AnchoredContent> best;
+    std::size_t length = 0;
+    for (std::size_t e = 0; e < rule.engines.size(); ++e) {
+        const Engine& engine = rule.engines[e];
+        if (engine.buffer != p.buffer || !keeps_the_end(engine.transforms)) {
+            continue;
+        }
+        for (std::size_t i = 0; i < engine.items.size(); ++i) {
+            const bool chosen = e == p.engine && i == p.item;
+            const std::size_t size = engine.items[i].data_len;
+            if (ends_buffer(engine, i) && size > length && (chosen || size >= kFieldWindow)) {
+                best = {static_cast<std::uint8_t>(e), static_cast<std::uint16_t>(i)};
+                length = size;
+            }
+        }
+    }
+    return best;
+}
+
 Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,
                                    const Prefilter& general) {
     if (general.kind != PrefilterKind::kLiteral || general.buffer != BufferId::kPayload ||

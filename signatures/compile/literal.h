@@ -59,6 +59,16 @@ double literal_cost(BufferId buffer, std::string_view literal, bool nocase);
 Prefilter choose_prefilter(const bundle::Model& model, const bundle::Rule& rule,
                            const PcreUsable& pcre_usable);
 
+// The content that the rule wants the prefilter's buffer to end with (endswith,
+// isdataat:!1,relative, or bsize of its length), when that is as good a prefilter: it may be looked
+// up instead of scanned for. Only over buffers that hold names of hosts.
+struct AnchoredContent {
+    std::uint8_t engine = 0;
+    std::uint16_t item = 0;
+};
+
+std::optional<AnchoredContent> find_anchored(const bundle::Rule& rule, const Prefilter& p);
+
 // How far into a packet's payload a match of the item can reach; nothing when the rule does not
 // say.
 std::optional<std::uint32_t> reach_of(const bundle::Item& item);

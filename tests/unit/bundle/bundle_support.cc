@@ -201,6 +201,7 @@ Model rich_model() {
     m.payload_groups.push_back(
         {PayloadKind::kPacket, HeaderProto::kIp, Direction::kToClient, {{{0, 65535}, 2}}});
     m.packet_rules = {1};
+    m.domain_rules = {{BufferId::kHttpUri, 0, 0, 2}};
     m.coverage = {{"CVE-2021-31166", "covered", {1000003, 1000001}, true},
                   {"CVE-2022-1", "pending", {}, false}};
     return m;

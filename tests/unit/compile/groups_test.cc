@@ -69,6 +69,40 @@ TEST(Groups, BufferRulesGetOneDatabasePerBuffer) {
     EXPECT_NE(b.model.rules[2].engines[0].items[0].flags & bundle::kPrefilterUsed, 0U);
 }
 
+// What ends a host name is looked up, not scanned for.
+TEST(Groups, NamesThatEndWithATextBecomeDomainRules) {
+    ModelBuilder b;
+    const auto bsize = [](std::int64_t n) {
+        bundle::Item item;
+        item.kind = bundle::ItemKind::kBsize;
+        item.lo = n;
+        return item;
+    };
+    ModelBuilder::add(b.rule(1), BufferId::kDnsQuery, b.content("evil.com", bundle::kEndsWith));
+    bundle::Rule& dotted = b.rule(2);
+    ModelBuilder::add(dotted, BufferId::kDnsQuery, b.content(".evil.com", bundle::kEndsWith));
+    dotted.engines[0].transforms = {bundle::Transform::kDotPrefix};
+    bundle::Rule& whole = b.rule(3);
+    ModelBuilder::add(whole, BufferId::kHttpHost, b.content("evil.net"));
+    ModelBuilder::add(whole, BufferId::kHttpHost, bsize(8));
+    bundle::Rule& longer = b.rule(4);
+    ModelBuilder::add(longer, BufferId::kHttpHost, b.content("evil.net"));
+    ModelBuilder::add(longer, BufferId::kHttpHost, bsize(9));
+    ModelBuilder::add(b.rule(5), BufferId::kHttpUri, b.content("/evil.php", bundle::kEndsWith));
+    bundle::Rule& two = b.rule(6);
+    ModelBuilder::add(two, BufferId::kDnsQuery, b.content("qzxkvjwq"));
+    ModelBuilder::add(two, BufferId::kDnsQuery, b.content(".ru", bundle::kEndsWith));
+    bundle::Rule& changed = b.rule(7);
+    ModelBuilder::add(changed, BufferId::kTlsSni, b.content("evil.org", bundle::kEndsWith));
+    changed.engines[0].transforms = {bundle::Transform::kUrlDecode};
+    group(b.model);
+    using Rules = std::vector<bundle::DomainRule>;
+    EXPECT_EQ(b.model.domain_rules, (Rules{{BufferId::kHttpHost, 0, 0, 2},
+                                           {BufferId::kDnsQuery, 0, 0, 0},
+                                           {BufferId::kDnsQuery, 0, 0, 1}}));
+    EXPECT_EQ(b.model.buffer_groups.size(), 4U) << "the others are scanned for";
+}
+
 TEST(Groups, PrefilterUsedOnlyWhenTheLiteralIsTheContent) {
     ModelBuilder b;
     ModelBuilder::add(b.rule(1), BufferId::kPayload, b.content("xqzvkj"));
