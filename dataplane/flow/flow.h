@@ -111,6 +111,7 @@ struct alignas(64) Flow {
     std::uint8_t closing =
         0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
     std::uint8_t detect_flags = 0;  // dataplane/detect's own
+    std::uint8_t exception = 0;     // ExceptionCause + 1 by which it is trusted; 0: none
 };
 
 // The first packet came from the server after all: UDP only, where nothing else depends on who
@@ -121,6 +122,10 @@ inline void swap_ends(Flow& f) {
     std::swap(f.bytes[0], f.bytes[1]);
     std::swap(f.packets[0], f.packets[1]);
     f.seen_to_client = f.state == FlowState::kEstablished;
+}
+
+inline std::size_t segment_of(const Flow& f) {
+    return f.key.segment & 0x1fU;
 }
 
 static_assert(sizeof(FlowKey) == 40);
