@@ -79,7 +79,7 @@ struct BundleConfig {
 };
 
 struct FlowLimits {
-    std::uint32_t max_flows = 262144;  // per worker, 192 bytes each
+    std::uint32_t max_flows = 262144;  // per worker, up to 244 bytes each
     std::uint32_t tcp_new_s = 60;
     std::uint32_t tcp_established_s = 600;
     std::uint32_t tcp_closed_s = 10;

@@ -65,21 +65,9 @@ std::uint64_t sum_bytes(Bytes bytes) {
     return add_carry(add_carry(a, b), add_carry(c, d));
 }
 
-std::uint16_t fold(std::uint64_t sum) {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return static_cast<std::uint16_t>(sum);
-}
-
 }  // namespace
 
-void Checksum::add_word(std::uint64_t word) {
-    sum_ = add_carry(sum_, word);
-}
-
-void Checksum::add(Bytes bytes) {
+void Checksum::add_long(Bytes bytes) {
     const std::uint64_t sum = sum_bytes(bytes);
     // After an odd number of bytes every byte is in the other half of its word: RFC 1071 section 2
     // (B), byte order.
@@ -87,27 +75,10 @@ void Checksum::add(Bytes bytes) {
     odd_ = odd_ != ((bytes.size() & 1) != 0);
 }
 
-void Checksum::add_pseudo_header(Bytes src, Bytes dst, std::uint8_t protocol,
-                                 std::uint32_t length) {
-    // Far below 2^64: no carry to look after.
-    std::uint64_t sum = static_cast<std::uint64_t>(byte_swap(length)) +
-                        byte_swap(static_cast<std::uint16_t>(protocol));
-    for (const Bytes address : {src, dst}) {
-        for (std::size_t at = 0; at + 4 <= address.size(); at += 4) {
-            sum += load32(address.data() + at);
-        }
-    }
-    add_word(sum);
-}
-
-std::uint16_t Checksum::value() const {
-    return byte_swap(static_cast<std::uint16_t>(~fold(sum_)));
-}
-
 std::uint16_t checksum_update(std::uint16_t checksum, std::uint16_t before, std::uint16_t after) {
     const std::uint64_t sum = static_cast<std::uint64_t>(static_cast<std::uint16_t>(~checksum)) +
                               static_cast<std::uint16_t>(~before) + after;
-    return static_cast<std::uint16_t>(~fold(sum));
+    return static_cast<std::uint16_t>(~Checksum::fold(sum));
 }
 
 std::uint16_t checksum_update32(std::uint16_t checksum, std::uint32_t before, std::uint32_t after) {

@@ -123,6 +123,13 @@ LinkResult read_link(Bytes frame) {
 }
 
 LinkResult decode_link(packet::Packet& packet) {
+    if (packet.len >= kEthernetHeader) [[likely]] {  // nearly every frame has no tags
+        const std::uint16_t ether_type = load16(packet.data, kEthernetHeader - 2);
+        if (is_ip(ether_type)) {
+            packet.l3_off = kEthernetHeader;
+            return found(Reason::none, ether_type, kEthernetHeader);
+        }
+    }
     const LinkResult r = read_link(packet.frame());
     packet.l3_off = r.offset;
     for (std::size_t i = 0; i < r.vlan_count && packet.vlan_count < packet.vlan.size(); ++i) {

@@ -25,11 +25,15 @@ constexpr std::uint8_t kMaxWscale = 14;                 // RFC 7323 section 2.3
 constexpr std::uint32_t kNopNopTimestamp = 0x0101080a;  // what nearly every data segment carries
 
 bool transport_checksum_good(const Packet& packet, Bytes message) {
+    const Bytes src(packet.src.bytes);
+    const Bytes dst(packet.dst.bytes);
+    const auto length = static_cast<std::uint32_t>(message.size());
     Checksum sum;
-    const std::size_t skip = packet.ip_version == 4 ? 12 : 0;
-    sum.add_pseudo_header(Bytes(packet.src.bytes).subspan(skip),
-                          Bytes(packet.dst.bytes).subspan(skip), packet.ip_proto,
-                          static_cast<std::uint32_t>(message.size()));
+    if (packet.ip_version == 4) {
+        sum.add_pseudo_header(src.last(4), dst.last(4), packet.ip_proto, length);
+    } else {
+        sum.add_pseudo_header(src, dst, packet.ip_proto, length);
+    }
     sum.add(message);
     return sum.good();
 }

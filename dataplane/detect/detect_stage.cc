@@ -27,6 +27,10 @@ bundle::HeaderProto group_of(const packet::Packet& p) {
     }
 }
 
+PacketRuleIndex::Key key_of(const packet::Packet& p, bool has_bits) {
+    return {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits};
+}
+
 constexpr std::uint8_t address_rules_done(Direction d) {
     return d == Direction::kToServer ? 1 : 2;
 }
@@ -177,9 +181,21 @@ void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::Payl
     }
 }
 
+// False: no rule can match the packet itself, which holds for most of those without payload.
+bool DetectStage::concerns(const packet::Packet& p) const {
+    if (p.payload_len != 0) {
+        return true;
+    }
+    const PacketRuleIndex& index = rules_->packet_rules();
+    const bool address_rules =
+        index.has_address_rules() &&
+        (p.flow == nullptr || (p.flow->detect_flags & address_rules_done(p.direction)) == 0);
+    return address_rules || !index.by_packet(key_of(p, true)).empty();
+}
+
 void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
                                  packet::ReasonCounters& reasons) {
-    if (rules_ == nullptr || p.ip_version == 0) {
+    if (rules_ == nullptr || p.ip_version == 0 || !concerns(p)) {
         return;
     }
     Look look = look_at(subject_of(p), p.flow, matches, reasons);
@@ -195,8 +211,8 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     }
     const bool has_bits =
         scratch_->candidates.size() != 0 || (look.state != nullptr && look.state->bit_count != 0);
-    const PacketRuleIndex::Rules header_rules = rules_->packet_rules().by_packet(
-        {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits});
+    const PacketRuleIndex::Rules header_rules =
+        rules_->packet_rules().by_packet(key_of(p, has_bits));
     // Two ascending lists, judged as one.
     auto header_rule = header_rules.begin();
     for (const Candidate* c = scratch_->candidates.begin_list();
@@ -243,7 +259,7 @@ void DetectStage::address_rules(Look& look, const packet::Packet& p) {
         if ((p.flow->detect_flags & done) != 0) {
             return;
         }
-        p.flow->detect_flags = static_cast<std::uint8_t>(p.flow->detect_flags | done);
+        p.flow->detect_flags = (p.flow->detect_flags | done) & 3U;
     }
     const PacketRuleIndex& index = rules_->packet_rules();
     for (const PacketRuleIndex::Rules rules :

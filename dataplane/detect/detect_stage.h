@@ -115,6 +115,7 @@ class DetectStage {
     void end_look(Look& look);
 
     // detect_stage.cc: packets
+    bool concerns(const packet::Packet& p) const;
     void scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind);
     void evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p);
     void evaluate_header_rule(Look& look, RuleIndex rule);

@@ -12,6 +12,7 @@
 #include "dataplane/packet/packet.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -55,15 +56,16 @@ struct TcpHalf {
     bool seen : 1 = false;           // next valid
     bool fin : 1 = false;            // FIN reached in order; next is the byte after it
     bool fin_pending : 1 = false;    // a FIN was seen at fin_seq, bytes before it are missing
-    bool broken : 1 = false;    // reassembly given up (policy); bytes are not inspected any more
-    bool end_sent : 1 = false;  // stream/: final chunk handed on
-    bool window_scaled : 1 = false;  // window is in units of wscale; in a SYN it never is
-    bool ts_on : 1 = false;          // began with a timestamp
+    bool broken : 1 = false;      // reassembly given up (policy); bytes are not inspected any more
+    bool end_sent : 1 = false;    // stream/: final chunk handed on
+    bool syn_window : 1 = false;  // window is that of a SYN, which is never scaled
+    bool ts_on : 1 = false;       // began with a timestamp
     bool syn_unanswered : 1 =
         false;  // answered a SYN by one without ACK, and sent no SYN/ACK since
 
     std::uint32_t window_bytes() const {
-        return std::uint32_t{window} << (window_scaled ? static_cast<unsigned>(wscale) : 0U);
+        return std::uint32_t{window}
+               << (syn_window || wscale < 0 ? 0U : static_cast<unsigned>(wscale));
     }
 };
 
@@ -71,6 +73,7 @@ inline constexpr std::uint8_t kClosingFinToServer = 1;
 inline constexpr std::uint8_t kClosingFinToClient = 2;
 inline constexpr std::uint8_t kClosingBothFins = 3;
 inline constexpr std::uint8_t kClosingReset = 4;
+inline constexpr std::uint8_t kClosingBits = 7;
 
 struct alignas(64) Flow {
     // Lines 1 and 2: every packet.
@@ -88,11 +91,14 @@ struct alignas(64) Flow {
     std::uint8_t tcp_state = 0;  // dataplane/stream's own
     bool seen_to_client : 1 = false;
     bool midstream : 1 = false;
-    bool one_sided : 1 = false;   // counted as tcp_asymmetric
-    bool ts_ignored : 1 = false;  // SYN and answer did not both offer timestamps
-    bool syn_data : 1 = false;    // stream/: its SYN carried data, and counts against their share
-    bool encrypted : 1 = false;   // app/: payload from here on is not worth a look
-    std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_tracker.cc
+    bool one_sided : 1 = false;    // counted as tcp_asymmetric
+    bool ts_ignored : 1 = false;   // SYN and answer did not both offer timestamps
+    bool syn_data : 1 = false;     // stream/: its SYN carried data, and counts against their share
+    bool encrypted : 1 = false;    // app/: payload from here on is not worth a look
+    std::uint8_t closing : 3 = 0;  // kClosing* bits, before stream validates them: a new SYN starts
+                                   // a new flow
+    std::uint8_t detect_flags : 2 = 0;     // dataplane/detect's own
+    std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_half.h
 
     // Line 3: start, end, housekeeping.
     std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)
@@ -108,10 +114,7 @@ struct alignas(64) Flow {
     bool in_use = false;  // not in the table's free list
     bool linked = false;  // found by packets
     bool resyn_seen = false;
-    std::uint8_t closing =
-        0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
-    std::uint8_t detect_flags = 0;  // dataplane/detect's own
-    std::uint8_t exception = 0;     // ExceptionCause + 1 by which it is trusted; 0: none
+    std::uint8_t exception = 0;  // ExceptionCause + 1 by which it is trusted; 0: none
 };
 
 // The first packet came from the server after all: UDP only, where nothing else depends on who
@@ -130,5 +133,6 @@ inline std::size_t segment_of(const Flow& f) {
 
 static_assert(sizeof(FlowKey) == 40);
 static_assert(sizeof(Flow) == 192 && alignof(Flow) == 64);
+static_assert(offsetof(Flow, flow_id) == 128);  // no packet of an open flow needs the third line
 
 }  // namespace sluice::flow

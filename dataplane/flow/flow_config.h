@@ -36,7 +36,7 @@ constexpr FlowTimeouts emergency_timeouts() {
 }
 
 struct FlowConfig {
-    std::uint32_t max_flows = 262'144;  // entries are preallocated (192 bytes each)
+    std::uint32_t max_flows = 262'144;  // preallocated, up to 244 bytes each
     std::uint64_t hash_seed = 0;        // from the operating system; fixed in tests and replay
     bool evict = true;  // full: evict a long idle flow; false: apply the exception policy at once
     packet::ExceptionPolicies exceptions{};

@@ -12,6 +12,8 @@ namespace {
 using packet::Packet;
 using packet::Reason;
 
+constexpr std::size_t kPrefetchDistance = 16;
+
 bool wants_flow(const Packet& p) {
     return p.ip_version != 0 && p.l4_ok && !p.is_fragment && !p.dropped();
 }
@@ -37,20 +39,23 @@ Direction first_direction(const Packet& p) {
 
 // Notes FIN and RST before stream judges them: a SYN in the same batch must know. A wrong guess
 // only means that an open connection whose client sends a SYN gets a new flow, in which the old
-// connection's bytes are out of window.
-void note_closing(Flow& f, const Packet& p) {
+// connection's bytes are out of window. True: this is the first sign of it.
+bool note_closing(Flow& f, const Packet& p) {
     constexpr std::int32_t kPlausible = 1 << 20;  // bytes after the last in-order one
+    const unsigned before = f.closing;
+    unsigned seen = before;
     if ((p.tcp.flags & packet::kTcpFin) != 0) {
-        f.closing |=
-            p.direction == Direction::kToServer ? kClosingFinToServer : kClosingFinToClient;
+        seen |= p.direction == Direction::kToServer ? kClosingFinToServer : kClosingFinToClient;
     }
     if ((p.tcp.flags & packet::kTcpRst) != 0) {
         const TcpHalf& h = f.half[index_of(p.direction)];
         const std::int32_t ahead = p.tcp.seq.distance_from(h.next);
         if (!h.seen || (ahead >= 0 && ahead < kPlausible)) {
-            f.closing |= kClosingReset;
+            seen |= kClosingReset;
         }
     }
+    f.closing = seen & kClosingBits;
+    return before == 0 && seen != 0;
 }
 
 Nanos shortest(const FlowTimeouts& t) {
@@ -84,8 +89,9 @@ FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
       queues_(table_, config.max_flows),
       shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))) {}
 
-// Three passes, so that the misses of a whole batch overlap: about 64 bucket lines, then about 128
-// entry lines in flight.
+// Two passes, so that the misses of a whole batch overlap: first the bucket lines, then the
+// entries, each asked for kPrefetchDistance packets ahead: all at once they would wait for the page
+// walks of each other, of which a core does only a few at a time.
 void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& counters) {
     end_deferred(now);
     queues_.set_budget(deferred_.size());  // as many flows as a batch can refer to
@@ -99,13 +105,19 @@ void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& c
         Lookup& l = lookups[n++];
         l.key = PacketKey(p);
         l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
-        l.packet = static_cast<std::uint32_t>(i);
+        l.packet = static_cast<std::uint8_t>(i);
         table_.prefetch_bucket(l.hash);
     }
-    for (std::size_t i = 0; i < n; ++i) {
-        table_.prefetch_entry(lookups[i].hash);
+    const auto prefetch = [&](Lookup& l) {
+        l.way = static_cast<std::uint8_t>(table_.prefetch_entry(l.hash));
+    };
+    for (std::size_t i = 0; i < n && i < kPrefetchDistance; ++i) {
+        prefetch(lookups[i]);
     }
     for (std::size_t i = 0; i < n; ++i) {
+        if (i + kPrefetchDistance < n) {
+            prefetch(lookups[i + kPrefetchDistance]);
+        }
         assign(batch[lookups[i].packet], lookups[i], now, counters);
     }
 }
@@ -114,13 +126,13 @@ void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& count
     if (!wants_flow(p)) {
         return;
     }
-    Lookup l{PacketKey(p), 0, 0};
+    Lookup l{PacketKey(p), 0, 0, FlowTable::kNoWay};
     l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
     assign(p, l, now, counters);
 }
 
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
-    auto [f, direction] = table_.find(l.hash, l.key);
+    auto [f, direction] = table_.find(l.hash, l.key, l.way);
     if (f != nullptr && is_over(*f, direction, p, now)) {
         ++(is_new_syn(p) ? stats_.reused : stats_.timed_out);
         unlink(*f);
@@ -141,8 +153,9 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
     f->bytes[index_of(direction)] += p.len;
     if (p.ip_proto == packet::kProtoTcp) {
         f->seen_to_client |= direction == Direction::kToClient;
-        if ((p.tcp.flags & (packet::kTcpFin | packet::kTcpRst)) != 0) {
-            note_closing(*f, p);
+        if ((p.tcp.flags & (packet::kTcpFin | packet::kTcpRst)) != 0 && note_closing(*f, p)) {
+            wheel_.remove(*f);
+            visit_within(*f, timeout_of(*f));
         }
     } else if (direction == Direction::kToClient && !f->seen_to_client) {
         f->seen_to_client = true;
@@ -186,7 +199,7 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
     f.flow_id = mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11;
     f.first_seen = now.wall;
     f.last_seen = now.time;
-    wheel_.insert(f, timeout_of(f));
+    visit_within(f, timeout_of(f));
     queues_.insert(f);
     update_emergency();
     return &f;
@@ -237,6 +250,17 @@ Nanos FlowStage::timeout_of(const Flow& f) const {
     }
 }
 
+// A visit costs two misses to memory, so millions of idle connections are not visited often. Their
+// time becomes shorter only when they close, which moves them in the wheel; that of others also
+// with every emergency.
+void FlowStage::visit_within(Flow& f, Nanos left) {
+    constexpr Nanos kLasting = seconds(TimerWheel::kMaxDelay);
+    constexpr Nanos kPassing = seconds(8);
+    const bool both_ways = f.packets[0] != 0 && f.packets[1] != 0;
+    const bool lasting = f.state == FlowState::kEstablished && f.closing == 0 && both_ways;
+    wheel_.insert(f, std::min(left, lasting ? kLasting : kPassing));
+}
+
 void FlowStage::unlink(Flow& f) {
     wheel_.remove(f);
     queues_.remove(f);
@@ -277,7 +301,7 @@ void FlowStage::expire(Now now, std::size_t budget) {
         }
         const Nanos left = timeout_of(*f) - (now.time - f->last_seen);
         if (left.count >= 0) {
-            wheel_.insert(*f, left);
+            visit_within(*f, left);
             if (f->midstream) {
                 queues_.update(*f);  // it may have been answered meanwhile
             }

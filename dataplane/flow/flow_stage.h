@@ -64,7 +64,8 @@ class FlowStage {
     struct Lookup {
         PacketKey key;
         std::uint32_t hash;
-        std::uint32_t packet;
+        std::uint8_t packet;
+        std::uint8_t way;  // see FlowTable::prefetch_entry()
     };
 
     void assign(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
@@ -73,6 +74,7 @@ class FlowStage {
     Flow* choose_victim(Nanos before);
     bool is_over(const Flow& f, Direction d, const packet::Packet& p, Now now) const;
     Nanos timeout_of(const Flow& f) const;
+    void visit_within(Flow& f, Nanos left);
     void unlink(Flow& f);
     void end_flow(Flow& f, Now now);
     void end_deferred(Now now);

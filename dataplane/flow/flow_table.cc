@@ -63,7 +63,7 @@ FlowTable::FlowTable(std::uint32_t max_flows)
     }
 }
 
-void FlowTable::prefetch_entry(std::uint32_t hash) const {
+std::size_t FlowTable::prefetch_entry(std::uint32_t hash) const {
     const Bucket& b = buckets_[primary(hash)];
     const std::uint16_t tag = tag_of(hash);
     for (std::size_t half = 0; half < kWays; half += 4) {
@@ -71,9 +71,15 @@ void FlowTable::prefetch_entry(std::uint32_t hash) const {
         if (m != 0) {
             const auto lane = static_cast<std::size_t>(std::countr_zero(m)) / 16;
             prefetch_flow(entries_.address(b.index[half + lane]));
-            return;
+            return half + lane;
         }
     }
+    return kNoWay;
+}
+
+void FlowTable::prefetch_all_of(std::uint32_t i) const {
+    prefetch_flow(entries_.address(i));
+    __builtin_prefetch(&entries_.address(i)->flow_id);
 }
 
 FlowTable::Hit FlowTable::find_in(const Bucket& b, std::uint16_t tag, const PacketKey& key) {

@@ -17,6 +17,9 @@ namespace sluice::flow {
 
 class FlowTable {
   public:
+    static constexpr std::size_t kWays = 8;
+    static constexpr std::size_t kNoWay = kWays;
+
     struct Hit {
         Flow* flow = nullptr;
         Direction direction = Direction::kToServer;
@@ -28,9 +31,23 @@ class FlowTable {
         __builtin_prefetch(buckets_.address(primary(hash)));
     }
 
-    // Prefetches the entry that is probably the one wanted. REQUIRES (for speed): bucket
-    // prefetched.
-    void prefetch_entry(std::uint32_t hash) const;
+    // Prefetches the entry that is probably the one wanted, and returns the way of the bucket that
+    // it is in; kNoWay: none seen. REQUIRES (for speed): bucket prefetched.
+    std::size_t prefetch_entry(std::uint32_t hash) const;
+
+    // 'likely_way': from prefetch_entry(), a hint that may be out of date.
+    Hit find(std::uint32_t hash, const PacketKey& key, std::size_t likely_way) {
+        if (likely_way < kWays) {
+            const Bucket& b = buckets_[primary(hash)];
+            if (b.tags[likely_way] == tag_of(hash)) {
+                Flow& f = entries_[b.index[likely_way]];
+                if (const auto d = key.direction_in(f)) {
+                    return {&f, *d};
+                }
+            }
+        }
+        return find(hash, key);
+    }
 
     Hit find(std::uint32_t hash, const PacketKey& key);
 
@@ -59,8 +76,10 @@ class FlowTable {
 
     Flow& entry(std::uint32_t i) { return entries_[i]; }
 
+    // All three lines of it, for housekeeping.
+    void prefetch_all_of(std::uint32_t i) const;
+
   private:
-    static constexpr std::size_t kWays = 8;
     static constexpr std::uint32_t kSample = 16;  // entries looked at for one eviction: about 1 us
 
     struct alignas(64) Bucket {

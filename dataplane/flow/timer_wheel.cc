@@ -13,7 +13,7 @@ constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
 void TimerWheel::insert(Flow& f, Nanos delay) {
     const std::int64_t ticks =
-        std::clamp<std::int64_t>(delay.count / kNanosPerSecond + 1, 1, kRevisit);
+        std::clamp<std::int64_t>(delay.count / kNanosPerSecond + 1, 1, kMaxDelay);
     const std::size_t slot = slot_of((tick_ == INT64_MIN ? 0 : tick_) + ticks);
     f.timer_slot = static_cast<std::uint16_t>(slot);
     f.timer_prev = kNoIndex;
@@ -44,6 +44,9 @@ Flow* TimerWheel::next_due(Nanos now) {
         if (head != kNoIndex) {
             Flow& f = table_.entry(head);
             remove(f);
+            if (heads_[slot_of(tick_)] != kNoIndex) {
+                table_.prefetch_all_of(heads_[slot_of(tick_)]);
+            }
             return &f;
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TimerWheel: visits every flow at least each kRevisit seconds, so that a packet only has to note
-// the time: neither last_seen nor a change of state moves a flow in the wheel. Links are in the
+// TimerWheel: visits every flow when asked to, at the latest after kMaxDelay seconds, so that a
+// packet only has to note the time: last_seen does not move a flow in the wheel. Links are in the
 // flows' third cache line; no memory of its own but the heads. One worker thread. Units: one slot
 // is a second of Now::time.
 #pragma once
@@ -16,11 +16,11 @@ namespace sluice::flow {
 
 class TimerWheel {
   public:
-    static constexpr std::int64_t kRevisit = 8;
+    static constexpr std::int64_t kMaxDelay = 64;
 
     explicit TimerWheel(FlowTable& table) : table_(table) { heads_.fill(kNoIndex); }
 
-    // Visits f after 'delay' (clamped to 1 .. kRevisit seconds).
+    // Visits f after 'delay' (clamped to 1 .. kMaxDelay seconds).
     void insert(Flow& f, Nanos delay);
     void remove(Flow& f);
 
@@ -30,7 +30,7 @@ class TimerWheel {
 
   private:
     static constexpr std::int64_t kSlots =
-        16;  // over kRevisit: a flow put back never lands in the slot being emptied
+        128;  // over kMaxDelay: a flow put back never lands in the slot being emptied
 
     static std::size_t slot_of(std::int64_t tick) {
         return static_cast<std::size_t>(tick & (kSlots - 1));

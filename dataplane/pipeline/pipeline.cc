@@ -70,7 +70,9 @@ void Pipeline::process(packet::Batch& batch, const Now& now) {
     reasons_.recent = {};  // of the whole batch; each packet knows its own (Packet::odd)
     for (packet::Packet& packet : batch) {
         inspect(packet, now);
-        inspect_within(packet, now);
+        if (packet.is_fragment || packet.tunnel != packet::Tunnel::kNone) {
+            inspect_within(packet, now);
+        }
         settle(packet, now);
     }
 }
@@ -96,14 +98,14 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         return;
     }
     matches_.clear();
-    http_ = {};
-    dns_.size = 0;
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
         const flow::FlowState before = packet.flow->state;
         stream_.begin(packet, now, reasons_);
         packet.opened =
             before == flow::FlowState::kNew && packet.flow->state == flow::FlowState::kEstablished;
-        inspect_chunks(&packet, now);
+        if (stream_.busy()) {
+            inspect_chunks(&packet, now);
+        }
         if (packet.flow->state != before) {
             flow_.state_changed(*packet.flow);
         }
@@ -120,6 +122,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     }
     if (matches_.size() != 0) {
         verdict_.judge({&packet, packet.flow, http_, now, &dns_}, matches_, reasons_);
+        forget_summaries();
     }
     if (!(reasons_.recent & kLateReasons).empty()) [[unlikely]] {
         apply_late_exceptions(packet, now);
@@ -342,14 +345,13 @@ packet::ExceptionCounters Pipeline::exceptions() const {
 
 void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     matches_.clear();
-    http_ = {};
-    dns_.size = 0;
     if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
             stream_.end_flow(flow, d);
             inspect_chunks(nullptr, now);
         }
         verdict_.judge({nullptr, &flow, http_, now, &dns_}, matches_, reasons_);
+        forget_summaries();
     }
     detect_.release(flow);
     app_.release(flow);

@@ -114,6 +114,12 @@ class Pipeline final : private flow::FlowObserver {
     void skip_trusted(packet::Packet& packet, const Now& now);
     void settle(packet::Packet& packet, const Now& now);
     void count_exception(const packet::Packet& packet);
+
+    void forget_summaries() {
+        http_ = {};
+        dns_.size = 0;
+    }
+
     void tell_anomalies(packet::Packet& packet, const Now& now);
 
     PipelineConfig config_;
@@ -130,8 +136,9 @@ class Pipeline final : private flow::FlowObserver {
     verdict::VerdictStage verdict_;
     detect::MatchList matches_;
     std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;
-    app::HttpSummary http_;  // of the last transaction that matched
-    app::DnsSummary dns_;    // likewise
+    // Of the last transaction that matched, until it was judged.
+    app::HttpSummary http_;
+    app::DnsSummary dns_;
 };
 
 }  // namespace sluice::pipeline

@@ -51,13 +51,16 @@ void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
             return;
         }
     }
+    if (tracker_.take_quiet_ack(f, p)) {
+        return;
+    }
     windows_.set_second(static_cast<std::uint32_t>(now.time.count / 1'000'000'000));
     if (tracker_.is_plain_ack(f, p)) {
         const TcpHalf& o = f.half[index_of(opposite(p.direction))];
         const TcpOutcome outcome = tracker_.track_open(f, p);
-        // Nothing more to do unless a hole was acknowledged or the last byte of a closed
-        // connection.
-        const bool quiet = f.state != FlowState::kClosed && o.seen &&
+        // Nothing more to do unless a hole was acknowledged, or the last byte of a closed
+        // connection, or the path may turn out to be one-sided.
+        const bool quiet = f.state != FlowState::kClosed && (o.seen || f.one_sided) &&
                            (o.store == kNoIndex || !o.acked.after(o.next));
         if (outcome.action == TcpAction::kAccept && outcome.reason == Reason::none && quiet) {
             return;

@@ -35,6 +35,9 @@ class StreamStage {
     // normalize its header (inline). 'counters' must live until the chunks are drained.
     void begin(packet::Packet& p, Now now, packet::ReasonCounters& counters);
 
+    // False: begin() left nothing to do, and next() need not be called.
+    bool busy() const { return work_.flow != nullptr; }
+
     // The next chunk of what became contiguous; false: no more. Chunks of the packet's opposite
     // direction come first (its ACK may give up a hole there). At most a few hundred per packet,
     // usually one.

@@ -26,7 +26,7 @@ void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
     f.isn[d] = p.tcp.seq;
     h.next = h.acked = p.tcp.seq.plus(1);
     h.window = p.tcp.window;
-    h.window_scaled = false;
+    h.syn_window = true;
     h.wscale = std::min(p.tcp.wscale, max_shift);
     h.seen = true;
     h.fin = h.fin_pending = h.end_sent = h.syn_unanswered = false;
@@ -45,7 +45,7 @@ void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
     }
     h.wscale = shift;
     h.window = p.tcp.window;
-    h.window_scaled = shift > 0;
+    h.syn_window = false;
     h.seen = true;
     begin_timestamps(f, p);
 }

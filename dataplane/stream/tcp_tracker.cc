@@ -216,7 +216,7 @@ TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
     agree_on_options(f);
     f.ts_ignored = !p.tcp.has_timestamp;  // an answer has only what the SYN had
     o.window = 0xffff;                    // until it speaks, the largest that it can mean
-    o.window_scaled = o.wscale > 0;
+    o.syn_window = false;
     set_state(f, TcpState::kSynReceived);
     return {TcpAction::kAccept, Reason::tcp_midstream};
 }

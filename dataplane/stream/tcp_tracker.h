@@ -56,7 +56,32 @@ class TcpTracker {
 
     TcpOutcome track(flow::Flow& f, const packet::Packet& p);
 
-    // The commonest packet: no flags but ACK and PSH, no payload, connection open. Same outcome as
+    // The commonest packet: an ACK alone, on an open connection of which both sides were seen, with
+    // nothing missing before it or before what it acknowledges. True: taken as by track(), which
+    // would accept it without a reason, and nothing is left to do. False: nothing was changed.
+    bool take_quiet_ack(flow::Flow& f, const packet::Packet& p) const {
+        flow::TcpHalf& h = f.half[index_of(p.direction)];
+        flow::TcpHalf& o = f.half[index_of(opposite(p.direction))];
+        if (!is_plain_ack(f, p) || h.syn_window || !o.seen || f.state == flow::FlowState::kClosed) {
+            return false;
+        }
+        if (p.tcp.seq != h.next || h.next.after(h.acked) || p.tcp.ack.before(o.acked) ||
+            p.tcp.ack.after(o.next)) {
+            return false;
+        }
+        if (p.tcp.has_timestamp && h.ts_on && o.ts_on) {
+            if (is_older(p.tcp.ts_value, h.ts_recent)) {
+                return false;
+            }
+            h.ts_recent = p.tcp.ts_value;
+            f.ts_age[index_of(p.direction)] = ts_age_of(f);
+        }
+        o.acked = p.tcp.ack;
+        h.window = p.tcp.window;
+        return true;
+    }
+
+    // No flags but ACK and PSH, no payload, connection open: track_open() has the same outcome as
     // track().
     bool is_plain_ack(const flow::Flow& f, const packet::Packet& p) const {
         constexpr std::uint8_t kMask =
@@ -97,6 +122,11 @@ class TcpTracker {
     void pick_up(flow::Flow& f, const packet::Packet& p);
     void establish(flow::Flow& f);
 
+    // RFC 7323 section 5.2: modulo 2^32.
+    static bool is_older(std::uint32_t ts_value, std::uint32_t ts_recent) {
+        return static_cast<std::int32_t>(ts_value - ts_recent) < 0;
+    }
+
     // Data and probes that the receiver would look at: RFC 9293 section 3.10.7.4, with slack.
     bool in_window(const flow::Flow& f, const packet::Packet& p) const {
         const flow::TcpHalf& h = f.half[index_of(p.direction)];
@@ -123,8 +153,7 @@ class TcpTracker {
         if (!h.ts_on || !f.half[index_of(opposite(p.direction))].ts_on) {
             return true;
         }
-        if (static_cast<std::int32_t>(p.tcp.ts_value - h.ts_recent) < 0 &&
-            !ts_recent_expired(f, p.direction)) {
+        if (is_older(p.tcp.ts_value, h.ts_recent) && !ts_recent_expired(f, p.direction)) {
             return (p.payload_len == 0 && (p.tcp.flags & packet::kTcpFin) == 0) ||
                    !config_.normalize.timestamps;
         }
@@ -161,7 +190,7 @@ class TcpTracker {
             o.acked = p.tcp.ack;
         }
         h.window = p.tcp.window;
-        h.window_scaled = h.wscale > 0;
+        h.syn_window = false;
         return true;
     }
 

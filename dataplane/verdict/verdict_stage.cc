@@ -223,7 +223,7 @@ void VerdictStage::block_connection(const Subject& s, bool reset) {
     // minutes.
     if (reset && reset_both(*s.packet) && s.flow != nullptr) {
         // No end has the connection any more, so a SYN on its ports begins another one.
-        s.flow->closing |= flow::kClosingReset;
+        s.flow->closing = (s.flow->closing | flow::kClosingReset) & flow::kClosingBits;
     }
 }
 

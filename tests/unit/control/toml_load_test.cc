@@ -37,6 +37,14 @@ TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
     EXPECT_EQ(c.events.path, defaults.value().events.path);
 }
 
+// Issue 3: ten million flows on one worker.
+TEST(Config, TenMillionFlows) {
+    Result<Config> config = parse_config(
+        "[flow]\nmax_flows = 10000000\n[[segment]]\nports = [\"null\", \"null\"]\n", "t");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    EXPECT_EQ(config.value().flow.max_flows, 10'000'000U);
+}
+
 TEST(Config, DefragLimits) {
     Result<Config> config =
         parse_config(std::string("[defrag]\nmax_datagrams = 100\nmemory_mb = 2\nper_source = 7\n"

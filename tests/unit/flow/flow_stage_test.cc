@@ -237,6 +237,22 @@ TEST_F(FlowStageTest, ClosedFlowLingersTenSeconds) {
     EXPECT_EQ(stage->stats().active, 0U);
 }
 
+// An established connection is visited seldom; one that closes is not left waiting for that visit.
+TEST_F(FlowStageTest, AnEstablishedFlowThatClosesIsVisitedSoon) {
+    one_tcp(packet::kTcpSyn, seconds(0)).flow->state = FlowState::kEstablished;
+    for (int t = 0; t < 500; t += 20) {
+        stage->expire({seconds(t), {}}, 100);
+    }
+    EXPECT_EQ(stage->stats().active, 1U);
+    one_tcp(packet::kTcpFin | packet::kTcpAck, seconds(500));
+    one_tcp(packet::kTcpFin | packet::kTcpAck, seconds(500), false).flow->state =
+        FlowState::kClosed;
+    stage->expire({seconds(509), {}}, 100);
+    EXPECT_EQ(stage->stats().active, 1U);
+    stage->expire({seconds(521), {}}, 100);
+    EXPECT_EQ(stage->stats().active, 0U);
+}
+
 TEST_F(FlowStageTest, LongSilenceAndSmallBudgetStillEndEverything) {
     for (std::uint32_t i = 0; i < 60; ++i) {
         udp({i, 1}, kB);
