@@ -105,12 +105,26 @@ struct StreamLimits {
     bool midstream = true;
 };
 
-// What is made unambiguous in TCP headers, inline.
+// ICMP errors about conversations that are followed.
+enum class IcmpErrors : std::uint8_t { kPass, kCheck, kDrop };
+
+// What is made unambiguous in TCP headers, inline, and what is believed.
 struct NormalizeConfig {
     bool urgent = true;
     bool reserved = true;
     bool options = true;
+    bool signatures = true;
+    bool syn_data = true;
     bool timestamps = true;
+    IcmpErrors icmp_errors = IcmpErrors::kCheck;
+};
+
+// UDP ports on which tunnels are looked for. An empty list: that kind is not opened.
+struct TunnelPorts {
+    std::vector<std::uint32_t> vxlan = {4789, 8472};
+    std::vector<std::uint32_t> geneve = {6081};
+    std::vector<std::uint32_t> teredo = {3544};
+    std::vector<std::uint32_t> gtpu = {2152};
 };
 
 struct EventsConfig {
@@ -142,6 +156,7 @@ struct Config {
     FlowLimits flow;
     StreamLimits stream;
     NormalizeConfig normalize;
+    TunnelPorts tunnels;
     EventsConfig events;
     ControlConfig control;
     PrivilegesConfig privileges;

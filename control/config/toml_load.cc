@@ -5,10 +5,12 @@
 #include "control/config/toml_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -212,7 +214,41 @@ void read_normalize(TableReader& in, NormalizeConfig& out) {
     in.boolean("urgent", out.urgent);
     in.boolean("reserved", out.reserved);
     in.boolean("options", out.options);
+    in.boolean("signatures", out.signatures);
+    in.boolean("syn_data", out.syn_data);
     in.boolean("timestamps", out.timestamps);
+    in.choice("icmp_errors", out.icmp_errors,
+              {{"pass", static_cast<int>(IcmpErrors::kPass)},
+               {"check", static_cast<int>(IcmpErrors::kCheck)},
+               {"drop", static_cast<int>(IcmpErrors::kDrop)}});
+    in.finish();
+}
+
+void read_tunnels(TableReader& in, TunnelPorts& out) {
+    constexpr std::size_t kMaxPorts = 8;  // a kind
+    using Ports = std::vector<std::uint32_t>;
+    const std::array<std::pair<const char*, Ports*>, 4> kinds = {{{"vxlan", &out.vxlan},
+                                                                  {"geneve", &out.geneve},
+                                                                  {"teredo", &out.teredo},
+                                                                  {"gtpu", &out.gtpu}}};
+    std::map<std::uint32_t, int> uses;
+    for (const auto& [key, ports] : kinds) {
+        in.u32s(key, *ports, 65535);
+        for (const std::uint32_t port : *ports) {
+            ++uses[port];
+        }
+    }
+    for (const auto& [key, ports] : kinds) {
+        const toml::node* node = in.take(key);
+        for (const std::uint32_t port : *ports) {
+            if (node != nullptr && (port == 0 || uses[port] > 1 || ports->size() > kMaxPorts)) {
+                in.fail(*node,
+                        "[tunnels] " + std::string(key) + " cannot have port " +
+                            std::to_string(port) + " here",
+                        "give each port to one kind of tunnel, at most 8 ports a kind");
+            }
+        }
+    }
     in.finish();
 }
 
@@ -353,6 +389,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
     read_section(root, "flow", file, config.flow, read_flow);
     read_section(root, "stream", file, config.stream, read_stream);
     read_section(root, "normalize", file, config.normalize, read_normalize);
+    read_section(root, "tunnels", file, config.tunnels, read_tunnels);
     read_section(root, "events", file, config.events, read_events);
     read_section(root, "control", file, config.control, [](TableReader& in, ControlConfig& out) {
         in.text("socket", out.socket);

@@ -20,13 +20,13 @@ namespace {
 constexpr std::size_t kPrefetchDistance = 6;
 
 // A packet that carries another is known by it, whatever its transport.
-Reason decode_payload(Packet& packet, bool verify_checksum, bool tunnels) {
+Reason decode_payload(Packet& packet, bool verify_checksum, const DecodeConfig& config) {
     const Reason reason = decode_transport(packet, verify_checksum);
-    if (packet.ip_proto == packet::kProtoTcp || !tunnels ||
+    if (packet.ip_proto == packet::kProtoTcp || !config.tunnels ||
         (reason != Reason::none && reason != Reason::l4_uninspected)) [[likely]] {
         return reason;
     }
-    const Reason inside = find_tunnel(packet);
+    const Reason inside = find_tunnel(packet, config.tunnel_ports);
     return packet.tunnel != packet::Tunnel::kNone || inside != Reason::none ? inside : reason;
 }
 
@@ -75,8 +75,7 @@ Reason decode_network(Packet& packet, std::uint16_t ether_type, const Context& c
     if (packet.is_fragment) {
         return Reason::none;  // what follows need not be a header; dataplane/defrag takes it
     }
-    return decode_payload(packet, verify_checksums && !network.checksum_unknown,
-                          context.config.tunnels);
+    return decode_payload(packet, verify_checksums && !network.checksum_unknown, context.config);
 }
 
 Reason decode_packet(Packet& packet, const Context& context) {

@@ -7,6 +7,7 @@
 // replay, left alone), unknown ones forwarded. One worker thread.
 #pragma once
 
+#include "dataplane/decode/tunnel_ports.h"
 #include "dataplane/packet/batch.h"
 #include "dataplane/packet/reason.h"
 
@@ -31,6 +32,7 @@ struct DecodeConfig {
 
     bool tunnels = true;  // packets inside tunnels are inspected, too
     std::uint8_t max_tunnel_depth = 4;
+    TunnelPorts tunnel_ports{};  // over UDP
 
     // For tunnels in tunnels beyond that depth.
     packet::ExceptionPolicies exceptions{};

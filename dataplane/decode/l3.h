@@ -9,10 +9,6 @@
 
 namespace sluice::decode {
 
-// Longer chains than this have no honest use; each header is at least 8 bytes of work for one
-// packet.
-inline constexpr int kMaxExtensionHeaders = 8;
-
 struct NetworkResult {
     packet::Reason reason = packet::Reason::none;
 

@@ -3,6 +3,7 @@
 
 #include "dataplane/base/checksum.h"
 #include "dataplane/decode/header_bytes.h"
+#include "dataplane/packet/tcp_options.h"
 
 namespace sluice::decode {
 
@@ -53,6 +54,7 @@ bool flags_valid(std::uint8_t flags) {
 
 void read_timestamp(Packet& packet, const std::uint8_t* at, std::size_t offset) {
     packet.tcp.has_timestamp = true;
+    packet.tcp.options |= packet::kOptTimestamp;
     packet.tcp.ts_value = load32(at, offset);
 }
 
@@ -77,6 +79,7 @@ bool read_tcp_options(Packet& packet, Bytes options) {
         if (length < 2 || length > options.size() - at) {
             return false;
         }
+        packet.tcp.options |= packet::tcp_option_bit(kind, length, syn);
         if (syn && kind == kOptionMss && length == 4) {
             packet.tcp.mss = load16(options.data(), at + 2);
         } else if (syn && kind == kOptionWscale && length == 3) {

@@ -12,12 +12,6 @@ using packet::Tunnel;
 
 namespace {
 
-constexpr std::uint16_t kVxlanPort = 4789;
-constexpr std::uint16_t kOldVxlanPort = 8472;  // Linux before IANA gave one
-constexpr std::uint16_t kGenevePort = 6081;
-constexpr std::uint16_t kTeredoPort = 3544;
-constexpr std::uint16_t kGtpuPort = 2152;
-
 constexpr std::uint16_t kEtherBridged = 0x6558;  // transparent Ethernet bridging
 constexpr std::uint16_t kEtherPppInGre = 0x880b;
 constexpr std::uint16_t kEtherErspan = 0x88be;
@@ -48,6 +42,8 @@ Reason by_ether_type(Packet& packet, Tunnel tunnel, std::uint16_t ether_type, st
             return carries(packet, tunnel, Inner::kIpv6, offset);
         case kEtherBridged:
             return carries(packet, tunnel, Inner::kEthernet, offset);
+        case kEtherPppInGre:  // PPTP's is version 1; seen without, too
+            return carries(packet, tunnel, Inner::kPpp, offset);
         default:
             return Reason::tunnel_not_ip;
     }
@@ -227,28 +223,31 @@ Reason gtpu(Packet& packet) {
     return by_version(packet, Tunnel::kGtpu, in.offset());
 }
 
-Reason over_udp(Packet& packet) {
-    switch (packet.dst_port) {
-        case kVxlanPort:
-        case kOldVxlanPort:
+Reason over_udp(Packet& packet, const TunnelPorts& ports) {
+    switch (ports.at(packet.dst_port)) {
+        case Tunnel::kVxlan:
             return vxlan(packet);
-        case kGenevePort:
+        case Tunnel::kGeneve:
             return geneve(packet);
-        case kTeredoPort:
+        case Tunnel::kTeredo:
             return teredo(packet);
-        case kGtpuPort:
+        case Tunnel::kGtpu:
             return gtpu(packet);
-        default:  // a Teredo server or relay answers to whatever port the client has
-            return packet.src_port == kTeredoPort ? teredo(packet) : Reason::none;
+        case Tunnel::kIpInIp:
+        case Tunnel::kGre:
+        case Tunnel::kNone:
+            break;
     }
+    // A Teredo server or relay answers to whatever port the client has.
+    return ports.at(packet.src_port) == Tunnel::kTeredo ? teredo(packet) : Reason::none;
 }
 
 }  // namespace
 
-Reason find_tunnel(Packet& packet) {
+Reason find_tunnel(Packet& packet, const TunnelPorts& ports) {
     switch (packet.ip_proto) {
         case packet::kProtoUdp:
-            return packet.l4_ok ? over_udp(packet) : Reason::none;
+            return packet.l4_ok ? over_udp(packet, ports) : Reason::none;
         case kProtoIpv4:
             return carries(packet, Tunnel::kIpInIp, Inner::kIpv4, 0);
         case kProtoIpv6:

@@ -6,6 +6,7 @@
 // frame. Any thread.
 #pragma once
 
+#include "dataplane/decode/tunnel_ports.h"
 #include "dataplane/packet/packet.h"
 
 namespace sluice::decode {
@@ -19,6 +20,6 @@ inline constexpr int kMaxGtpExtensions = 8;
 
 // none: 'tunnel' says whether there is one. tunnel_malformed, tunnel_not_ip: 'tunnel' stays kNone.
 // REQUIRES: network layer decoded, not a fragment; of UDP also the transport layer
-packet::Reason find_tunnel(packet::Packet& packet);
+packet::Reason find_tunnel(packet::Packet& packet, const TunnelPorts& ports);
 
 }  // namespace sluice::decode

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/defrag/defrag_stage.h"
 
+#include "dataplane/packet/ipv6_chain.h"
+
 #include <algorithm>
 
 namespace sluice::defrag {
@@ -33,28 +35,14 @@ std::size_t least_header(std::uint8_t protocol) {
     }
 }
 
-bool is_extension(std::uint8_t protocol) {
-    constexpr std::uint8_t kHopByHop = 0;
-    constexpr std::uint8_t kRouting = 43;
-    constexpr std::uint8_t kDestinationOptions = 60;
-    return protocol == kHopByHop || protocol == kRouting || protocol == kDestinationOptions;
-}
-
 // RFC 7112: the whole chain of headers is in the first fragment.
 bool chain_cut(std::uint8_t protocol, Bytes bytes) {
-    constexpr int kLongestChain = 8;
-    for (int seen = 0; is_extension(protocol) && seen < kLongestChain; ++seen) {
-        if (bytes.size() < 8) {
-            return true;
-        }
-        const std::size_t length = (std::size_t{bytes[1]} + 1) * 8;
-        if (length > bytes.size()) {
-            return true;
-        }
-        protocol = bytes[0];
-        bytes = bytes.subspan(length);
+    packet::ExtensionChain chain(protocol, bytes);
+    packet::ChainStep step = chain.step();
+    while (step == packet::ChainStep::kHeader) {
+        step = chain.step();
     }
-    return bytes.size() < least_header(protocol);
+    return step == packet::ChainStep::kCut || chain.rest().size() < least_header(chain.protocol());
 }
 
 Queue waiting_queue(const Datagram& d) {

@@ -3,6 +3,7 @@
 
 #include "dataplane/base/byte_order.h"
 #include "dataplane/base/checksum.h"
+#include "dataplane/packet/ipv6_chain.h"
 
 #include <cstring>
 
@@ -24,8 +25,6 @@ constexpr std::size_t kFragmentWord4 = 6;
 constexpr std::size_t kChecksum4 = 10;
 constexpr std::size_t kLength6 = 4;
 constexpr std::size_t kNextHeader6 = 6;
-constexpr std::uint8_t kFragment = 44;
-constexpr std::uint8_t kAuthentication = 51;
 
 void store16(std::uint8_t* at, std::size_t value) {
     const Be16 wire = Be16::from_host(static_cast<std::uint16_t>(value));
@@ -52,16 +51,10 @@ std::size_t write_link(const Packet& fragment, std::uint8_t* out) {
 std::size_t naming_field(const std::uint8_t* ip, std::size_t fragment_header) {
     std::size_t field = kNextHeader6;
     std::size_t at = kIpv6Header;
-    while (at < fragment_header) {
-        const std::uint8_t kind = ip[field];
+    packet::ExtensionChain chain(ip[field], {ip + at, fragment_header - at});
+    while (at < fragment_header && chain.step() == packet::ChainStep::kHeader) {
         field = at;
-        if (kind == kFragment) {
-            at += kFragmentHeader;
-        } else if (kind == kAuthentication) {
-            at += (std::size_t{ip[at + 1]} + 2) * 4;
-        } else {
-            at += (std::size_t{ip[at + 1]} + 1) * 8;
-        }
+        at += chain.header().size();
     }
     return field;
 }

@@ -254,7 +254,8 @@ void DetectStage::evaluate_header_rule(Look& look, RuleIndex rule) {
 // Rules over addresses alone: once per flow and direction, as Suricata's IP-only rules; without a
 // flow, each packet.
 void DetectStage::address_rules(Look& look, const packet::Packet& p) {
-    if (p.flow != nullptr) {
+    // The flow of an ICMP error is that of the packet it quotes, between other addresses.
+    if (p.flow != nullptr && p.flow->key.ip_proto == p.ip_proto) {
         const std::uint8_t done = address_rules_done(p.direction);
         if ((p.flow->detect_flags & done) != 0) {
             return;

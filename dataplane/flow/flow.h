@@ -69,6 +69,9 @@ struct TcpHalf {
     }
 };
 
+// Before the handshake, or without having seen it.
+inline constexpr std::uint8_t kAnyTcpOption = 0x0f;
+
 inline constexpr std::uint8_t kClosingFinToServer = 1;
 inline constexpr std::uint8_t kClosingFinToClient = 2;
 inline constexpr std::uint8_t kClosingBothFins = 3;
@@ -88,17 +91,19 @@ struct alignas(64) Flow {
     FlowState state = FlowState::kNew;
     FlowVerdict verdict = FlowVerdict::kInspect;
     AppProto app = AppProto::kUnknown;
-    std::uint8_t tcp_state = 0;  // dataplane/stream's own
+    std::uint8_t tcp_state : 3 = 0;     // dataplane/stream's own
+    std::uint8_t closing : 3 = 0;       // kClosing* bits, before stream validates them: a new SYN
+                                        // starts a new flow
+    std::uint8_t detect_flags : 2 = 0;  // dataplane/detect's own
     bool seen_to_client : 1 = false;
     bool midstream : 1 = false;
-    bool one_sided : 1 = false;    // counted as tcp_asymmetric
-    bool ts_ignored : 1 = false;   // SYN and answer did not both offer timestamps
-    bool syn_data : 1 = false;     // stream/: its SYN carried data, and counts against their share
-    bool encrypted : 1 = false;    // app/: payload from here on is not worth a look
-    std::uint8_t closing : 3 = 0;  // kClosing* bits, before stream validates them: a new SYN starts
-                                   // a new flow
-    std::uint8_t detect_flags : 2 = 0;     // dataplane/detect's own
+    bool one_sided : 1 = false;  // counted as tcp_asymmetric
+    bool syn_data : 1 = false;   // stream/: its SYN carried data, and counts against their share
+    bool encrypted : 1 = false;  // app/: payload from here on is not worth a look
+    std::uint8_t sack_offered : 2 = 0;     // stream/: by direction, bit 0: to server
     std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_half.h
+    std::uint8_t tcp_options =
+        kAnyTcpOption;  // stream/: what the handshake agreed on, normalizer.h
 
     // Line 3: start, end, housekeeping.
     std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)

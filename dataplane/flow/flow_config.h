@@ -35,6 +35,13 @@ constexpr FlowTimeouts emergency_timeouts() {
     return t;
 }
 
+// ICMP errors about conversations that are followed here (RFC 5927).
+enum class IcmpErrors : std::uint8_t {
+    kPass,   // counted only
+    kCheck,  // dropped when what they quote of a TCP connection is not under way
+    kDrop,   // likewise, and when no such conversation was seen
+};
+
 struct FlowConfig {
     std::uint32_t max_flows = 262'144;  // preallocated, up to 244 bytes each
     std::uint64_t hash_seed = 0;        // from the operating system; fixed in tests and replay
@@ -44,6 +51,7 @@ struct FlowConfig {
     FlowTimeouts emergency =
         emergency_timeouts();  // when more than emergency_percent of the entries are taken
     std::uint32_t emergency_percent = 90;
+    IcmpErrors icmp_errors = IcmpErrors::kCheck;
 };
 
 struct FlowStats {

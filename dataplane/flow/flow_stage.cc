@@ -2,6 +2,7 @@
 #include "dataplane/flow/flow_stage.h"
 
 #include "dataplane/base/hash.h"
+#include "dataplane/flow/icmp_error.h"
 
 #include <algorithm>
 
@@ -14,8 +15,10 @@ using packet::Reason;
 
 constexpr std::size_t kPrefetchDistance = 16;
 
+// An ICMP error begins no conversation; ICMPv6's is one, as in Suricata.
 bool wants_flow(const Packet& p) {
-    return p.ip_version != 0 && p.l4_ok && !p.is_fragment && !p.dropped();
+    return p.ip_version != 0 && p.l4_ok && !p.is_fragment && !p.dropped() &&
+           (p.ip_proto != packet::kProtoIcmp || !is_icmp_error(p));
 }
 
 bool is_new_syn(const Packet& p) {
@@ -56,6 +59,15 @@ bool note_closing(Flow& f, const Packet& p) {
     }
     f.closing = seen & kClosingBits;
     return before == 0 && seen != 0;
+}
+
+// RFC 5927 section 4.1: what is quoted has been sent and not acknowledged for long. Late errors,
+// and bytes that a hole keeps from being in order, are within the slack.
+bool is_under_way(const Flow& f, Direction d, SeqNum seq) {
+    constexpr std::int64_t kSlack = 64 * 1024;
+    const TcpHalf& h = f.half[index_of(d)];
+    const std::int64_t room = std::int64_t{f.half[index_of(opposite(d))].window_bytes()} + kSlack;
+    return !h.seen || (seq.distance_from(h.acked) >= -kSlack && seq.distance_from(h.next) <= room);
 }
 
 Nanos shortest(const FlowTimeouts& t) {
@@ -129,6 +141,44 @@ void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& count
     Lookup l{PacketKey(p), 0, 0, FlowTable::kNoWay};
     l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
     assign(p, l, now, counters);
+}
+
+void FlowStage::relate(Packet& p, packet::ReasonCounters& counters) {
+    constexpr std::uint8_t kUnreachable = 3;
+    Packet quoted;
+    const Quote quote = read_quote(p, quoted);
+    if (quote == Quote::kUntracked) {
+        return;
+    }
+    FlowTable::Hit hit;
+    if (quote == Quote::kPacket && quoted.src == p.dst) {  // routers tell nobody but the sender
+        const PacketKey key(quoted);
+        hit = table_.find(static_cast<std::uint32_t>(key.hash(config_.hash_seed) >> 32), key);
+    }
+    if (hit.flow == nullptr) {
+        judge_unrelated(p, counters);
+        return;
+    }
+    packet::count(counters, Reason::icmp_related);
+    if (quoted.ip_proto == packet::kProtoTcp &&
+        !is_under_way(*hit.flow, hit.direction, quoted.tcp.seq)) {
+        packet::count(counters, Reason::icmp_forged);
+        if (config_.icmp_errors != IcmpErrors::kPass) {
+            p.drop(Reason::icmp_forged);
+        }
+        return;
+    }
+    if (p.ip_version == 4 && p.icmp_type == kUnreachable) {
+        p.flow = hit.flow;
+        p.direction = opposite(hit.direction);
+    }
+}
+
+void FlowStage::judge_unrelated(Packet& p, packet::ReasonCounters& counters) const {
+    packet::count(counters, Reason::icmp_unrelated);
+    if (config_.icmp_errors == IcmpErrors::kDrop) {
+        p.drop(Reason::icmp_unrelated);
+    }
 }
 
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {

@@ -44,6 +44,12 @@ class FlowStage {
     // stays valid. At most kMaxWithin times per packet of a batch.
     void process_within(packet::Packet& p, Now now, packet::ReasonCounters& counters);
 
+    // An ICMP error: counts whether it is about a conversation seen here, and drops it as the
+    // configuration says. One of IPv4 that says "unreachable" gets that conversation as its flow,
+    // as in Suricata; it counts for nothing there. Valid until the next call here, no longer.
+    // REQUIRES: is_icmp_error(p)
+    void relate(packet::Packet& p, packet::ReasonCounters& counters);
+
     // Each tunnel, up to the 7 that a flow's key can tell apart, may lie in a datagram in
     // fragments; the last of these finds the tunnel that is one too many.
     static constexpr std::size_t kMaxWithin = 16;
@@ -72,6 +78,7 @@ class FlowStage {
     Flow* start_flow(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     bool make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters);
     Flow* choose_victim(Nanos before);
+    void judge_unrelated(packet::Packet& p, packet::ReasonCounters& counters) const;
     bool is_over(const Flow& f, Direction d, const packet::Packet& p, Now now) const;
     Nanos timeout_of(const Flow& f) const;
     void visit_within(Flow& f, Nanos left);

@@ -45,6 +45,12 @@ inline constexpr std::uint8_t kProtoUdp = 17;
 inline constexpr std::uint8_t kProtoIcmp6 = 58;
 inline constexpr std::uint8_t kProtoSctp = 132;
 
+// Types of ICMP messages that quote a packet, as bits: unreachable, source quench, redirect, time
+// exceeded, parameter problem (RFC 792); unreachable, too big, time exceeded, parameter problem
+// (RFC 4443).
+inline constexpr std::uint32_t kIcmp4Errors = 1U << 3 | 1U << 4 | 1U << 5 | 1U << 11 | 1U << 12;
+inline constexpr std::uint32_t kIcmp6Errors = 1U << 1 | 1U << 2 | 1U << 3 | 1U << 4;
+
 inline constexpr std::uint8_t kTcpFin = 0x01;
 inline constexpr std::uint8_t kTcpSyn = 0x02;
 inline constexpr std::uint8_t kTcpRst = 0x04;
@@ -64,6 +70,7 @@ struct TcpFields {
     std::int8_t wscale = -1;    // option value, -1 when absent
     std::uint8_t reserved = 0;  // the four bits beside the header length, 0 from honest senders
     bool has_timestamp = false;
+    std::uint8_t options = 0;    // kOpt* bits of those that are there, see tcp_options.h
     std::uint32_t ts_value = 0;  // RFC 7323 section 3.2, when has_timestamp
 };
 

@@ -23,6 +23,7 @@ PipelineConfig tap_config() {
     c.decode.verify_checksums = false;
     c.decode.drop_malformed = false;
     c.defrag.inline_mode = false;
+    c.flow.icmp_errors = flow::IcmpErrors::kPass;
     c.stream.inline_mode = false;
     c.stream.midstream = false;
     c.verdict.inline_mode = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/pipeline/pipeline.h"
 
+#include "dataplane/flow/icmp_error.h"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -115,6 +117,8 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         app_.begin(packet, reasons_);
         detect_.begin_datagram(packet);
         inspect_points(*packet.flow, packet.direction, &packet, now);
+    } else if (flow::is_icmp_error(packet)) {
+        flow_.relate(packet, reasons_);
     }
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {

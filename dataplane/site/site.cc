@@ -17,6 +17,42 @@ void apply_defrag(const control::Config& config, defrag::DefragConfig& out) {
     out.drop_tiny = d.tiny == control::TinyFragments::kDrop;
 }
 
+void apply_ports(const control::TunnelPorts& ports, decode::TunnelPorts& out) {
+    out.clear();
+    const auto add = [&out](packet::Tunnel kind, const std::vector<std::uint32_t>& list) {
+        for (const std::uint32_t port : list) {
+            out.add(kind, static_cast<std::uint16_t>(port));
+        }
+    };
+    add(packet::Tunnel::kVxlan, ports.vxlan);
+    add(packet::Tunnel::kGeneve, ports.geneve);
+    add(packet::Tunnel::kTeredo, ports.teredo);
+    add(packet::Tunnel::kGtpu, ports.gtpu);
+}
+
+void apply_normalize(const control::NormalizeConfig& n, pipeline::PipelineConfig& out) {
+    out.stream.normalize = {.urgent = n.urgent,
+                            .reserved = n.reserved,
+                            .options = n.options,
+                            .signatures = n.signatures,
+                            .syn_data = n.syn_data,
+                            .timestamps = n.timestamps};
+    if (!out.inline_mode) {
+        return;  // a tap drops nothing
+    }
+    switch (n.icmp_errors) {
+        case control::IcmpErrors::kPass:
+            out.flow.icmp_errors = flow::IcmpErrors::kPass;
+            break;
+        case control::IcmpErrors::kCheck:
+            out.flow.icmp_errors = flow::IcmpErrors::kCheck;
+            break;
+        case control::IcmpErrors::kDrop:
+            out.flow.icmp_errors = flow::IcmpErrors::kDrop;
+            break;
+    }
+}
+
 void apply_decode(const control::DataplaneConfig& d, decode::DecodeConfig& out) {
     out.drop_source_route = d.drop_source_route;
     out.min_ttl = static_cast<std::uint8_t>(d.min_ttl);
@@ -29,8 +65,8 @@ void apply_decode(const control::DataplaneConfig& d, decode::DecodeConfig& out) 
 
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) {
     apply_decode(config.dataplane, out.decode);
-    out.stream.normalize = {config.normalize.urgent, config.normalize.reserved,
-                            config.normalize.options, config.normalize.timestamps};
+    apply_ports(config.tunnels, out.decode.tunnel_ports);
+    apply_normalize(config.normalize, out);
     apply_defrag(config, out.defrag);
     const control::FlowLimits& f = config.flow;
     out.flow.max_flows = f.max_flows;

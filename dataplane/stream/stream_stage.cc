@@ -43,9 +43,9 @@ void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
         pass_uninspected(p);
         return;
     }
-    if (is_odd(p.tcp, f.ts_ignored)) [[unlikely]] {
+    if (is_odd(p.tcp, f.tcp_options)) [[unlikely]] {
         const Reason why =
-            normalize(p, config_.normalize, config_.inline_mode, f.ts_ignored, counters);
+            normalize(p, config_.normalize, config_.inline_mode, f.tcp_options, counters);
         if (why != Reason::none) {
             refuse(p, why);
             return;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/stream/tcp_half.h"
 
+#include "dataplane/packet/tcp_options.h"
+#include "dataplane/stream/normalizer.h"
+
 #include <algorithm>
 
 namespace sluice::stream {
@@ -10,6 +13,9 @@ using flow::TcpHalf;
 using packet::Packet;
 
 namespace {
+
+constexpr std::uint8_t kSignatures = packet::kOptMd5 | packet::kOptAo;
+constexpr std::uint8_t kBothOffer = 3;
 
 void begin_timestamps(Flow& f, const Packet& p) {
     const std::size_t d = index_of(p.direction);
@@ -31,6 +37,9 @@ void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
     h.seen = true;
     h.fin = h.fin_pending = h.end_sent = h.syn_unanswered = false;
     begin_timestamps(f, p);
+    const auto bit = static_cast<std::uint8_t>(1U << d);
+    const bool sack = (p.tcp.options & packet::kOptSackPermitted) != 0;
+    f.sack_offered = (sack ? f.sack_offered | bit : f.sack_offered & ~bit) & kBothOffer;
 }
 
 void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
@@ -50,11 +59,27 @@ void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
     begin_timestamps(f, p);
 }
 
-void agree_on_options(Flow& f) {
+void agree_on_options(Flow& f, const Packet& answer) {
     if (f.half[0].wscale < 0 || f.half[1].wscale < 0) {
         f.half[0].wscale = f.half[1].wscale = 0;
     }
-    f.ts_ignored = !f.half[0].ts_on || !f.half[1].ts_on;
+    std::uint8_t agreed = answer.tcp.options & kSignatures;
+    agreed |= static_cast<std::uint8_t>(agreed << kRequiredShift);
+    if (f.half[0].ts_on && f.half[1].ts_on) {
+        agreed |= packet::kOptTimestamp;
+    }
+    if (f.sack_offered == kBothOffer) {
+        agreed |= packet::kOptSack;
+    }
+    f.tcp_options = agreed;
+}
+
+void agree_on_answer(Flow& f, const Packet& answer) {
+    constexpr std::uint8_t kBoth = packet::kOptTimestamp | packet::kOptSackPermitted;
+    static_assert(packet::kOptSackPermitted >> 5 == packet::kOptSack);
+    agree_on_options(f, answer);
+    const std::uint8_t has = answer.tcp.options & kBoth;
+    f.tcp_options |= static_cast<std::uint8_t>((has & packet::kOptTimestamp) | has >> 5);
 }
 
 bool ts_recent_expired(const Flow& f, Direction d) {

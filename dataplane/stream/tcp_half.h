@@ -18,8 +18,12 @@ void begin_half(flow::Flow& f, const packet::Packet& p, std::int8_t max_shift);
 // A direction whose SYN was not seen begins with whatever comes first.
 void adopt_half(flow::Flow& f, const packet::Packet& p, std::int8_t shift);
 
-// Scaling and timestamps hold only if both SYNs offered them (RFC 7323 sections 2.2 and 3.2).
-void agree_on_options(flow::Flow& f);
+// Scaling, timestamps and SACK hold only if both SYNs offered them (RFC 7323 sections 2.2 and 3.2,
+// RFC 2018 section 2); signatures if the answer has one: who has no key does not answer.
+void agree_on_options(flow::Flow& f, const packet::Packet& answer);
+
+// The same when the SYN itself was not seen: an answer has only what the SYN had.
+void agree_on_answer(flow::Flow& f, const packet::Packet& answer);
 
 // Flow::ts_age counts in 2^44 ns, nearly five hours: it wraps after 52 days.
 inline std::uint8_t ts_age_of(const flow::Flow& f) {

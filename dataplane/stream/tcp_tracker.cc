@@ -49,7 +49,7 @@ TcpOutcome TcpTracker::track(Flow& f, const Packet& p) {
             return on_unanswered(f, p);
         case TcpState::kReset:
             return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none}
-                                      : TcpOutcome{TcpAction::kRefuse, Reason::tcp_out_of_window};
+                                      : TcpOutcome{TcpAction::kRefuse, Reason::tcp_after_rst};
         case TcpState::kSynReceived:
         case TcpState::kEstablished:
         case TcpState::kIgnored:
@@ -123,7 +123,7 @@ TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
             set_state(f, TcpState::kSynSent);
             return {};
         }
-        agree_on_options(f);  // simultaneous open, RFC 9293 section 3.5
+        agree_on_options(f, p);  // simultaneous open, RFC 9293 section 3.5
         h.syn_unanswered = true;
         set_state(f, TcpState::kSynReceived);
         return {TcpAction::kAccept, Reason::tcp_simultaneous_open};
@@ -167,7 +167,7 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
             return {TcpAction::kRefuse, Reason::tcp_bad_ack};
         }
         begin_half(f, p, kMaxShift);
-        agree_on_options(f);
+        agree_on_options(f, p);
         o.acked = p.tcp.ack;
         set_state(f, TcpState::kSynReceived);
         return {};
@@ -180,8 +180,8 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         o.seen = true;
         o.wscale = h.wscale < 0 ? std::int8_t{0}
                                 : kMaxShift;  // the second SYN's offer was not kept: be generous
-        agree_on_options(f);
-        o.ts_on = f.ts_ignored = false;  // nor were its timestamps
+        agree_on_answer(f, p);
+        o.ts_on = false;  // nor were its timestamps
         o.fin = o.fin_pending = o.end_sent = f.resyn_seen = false;
         f.state = FlowState::kNew;
         set_state(f, TcpState::kSynReceived);
@@ -213,9 +213,8 @@ TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
     o.next = o.acked = p.tcp.ack;
     o.wscale = p.tcp.wscale < 0 ? std::int8_t{0} : kMaxShift;
     o.seen = true;
-    agree_on_options(f);
-    f.ts_ignored = !p.tcp.has_timestamp;  // an answer has only what the SYN had
-    o.window = 0xffff;                    // until it speaks, the largest that it can mean
+    agree_on_answer(f, p);
+    o.window = 0xffff;  // until it speaks, the largest that it can mean
     o.syn_window = false;
     set_state(f, TcpState::kSynReceived);
     return {TcpAction::kAccept, Reason::tcp_midstream};

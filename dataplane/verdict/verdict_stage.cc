@@ -261,7 +261,10 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             continue;
         }
         if (rule.action == bundle::Action::kPass) {
-            if (s.flow != nullptr) {
+            // Not by an ICMP error about it, which anybody may send.
+            const bool own = s.packet == nullptr || s.flow == nullptr ||
+                             s.packet->ip_proto == s.flow->key.ip_proto;
+            if (s.flow != nullptr && own) {
                 s.flow->verdict = flow::FlowVerdict::kPass;
                 ++stats_.flows_passed;
             }

@@ -32,6 +32,34 @@ std::uint32_t hash_addresses(Cursor in, std::size_t offset, std::size_t size) {
     return in.ok() ? static_cast<std::uint32_t>(mix64(both(fold(src), fold(dst))) >> 32) : 0;
 }
 
+// What an ICMP error quotes, when it has the addresses; else nothing.
+Bytes quoted(Bytes icmp, std::uint32_t error_types, std::size_t ip_header) {
+    constexpr std::size_t kIcmpHeader = 8;
+    if (icmp.size() < kIcmpHeader + ip_header || icmp[0] >= 32 ||
+        (error_types >> icmp[0] & 1U) == 0) {
+        return {};
+    }
+    return icmp.subspan(kIcmpHeader);
+}
+
+Bytes quoted_ipv4(Bytes ip) {
+    constexpr std::size_t kHeader = 20;
+    if (ip.size() < kHeader || ip[9] != packet::kProtoIcmp || ((ip[6] & 0x3fU) | ip[7]) != 0) {
+        return {};
+    }
+    const std::size_t header = (ip[0] & 0x0fU) * std::size_t{4};
+    return header > ip.size() ? Bytes{} : quoted(ip.subspan(header), packet::kIcmp4Errors, kHeader);
+}
+
+// Behind extension headers it is not looked for: only its relation to a flow is missed.
+Bytes quoted_ipv6(Bytes ip) {
+    constexpr std::size_t kHeader = 40;
+    if (ip.size() < kHeader || ip[6] != packet::kProtoIcmp6) {
+        return {};
+    }
+    return quoted(ip.subspan(kHeader), packet::kIcmp6Errors, kHeader);
+}
+
 using Frame = std::vector<std::uint8_t>;
 
 void put16(Frame& f, unsigned v) {
@@ -85,9 +113,24 @@ Frame make_frame(const Kind& kind, std::uint8_t from, std::uint8_t to) {
     return f;
 }
 
+// An ICMP error from a stranger goes where the conversation goes that it is about.
+Frame make_error(bool ipv6, std::uint8_t from, std::uint8_t to) {
+    const Frame about = make_frame({ipv6, 0, Shim::kNone, false}, from, to);
+    Frame f = make_frame({ipv6, 0, Shim::kNone, false}, 0xee, from);
+    f.resize(decode::kEthernetHeader + (ipv6 ? 40U : 20U));
+    f[decode::kEthernetHeader + (ipv6 ? 6U : 9U)] = ipv6 ? packet::kProtoIcmp6 : packet::kProtoIcmp;
+    f.insert(f.end(), {static_cast<std::uint8_t>(ipv6 ? 1 : 3), 1, 0, 0, 0, 0, 0, 0});
+    f.insert(f.end(), about.begin() + decode::kEthernetHeader, about.end());
+    return f;
+}
+
 // Every form in which packets of one address pair can come, in both directions.
 bool all_meet(bool ipv6, std::uint8_t a, std::uint8_t b) {
     const std::uint32_t plain = steer_hash(make_frame({ipv6, 0, Shim::kNone, false}, a, b));
+    if (steer_hash(make_error(ipv6, a, b)) != plain ||
+        steer_hash(make_error(ipv6, b, a)) != plain) {
+        return false;
+    }
     for (unsigned tags = 0; tags <= 2; ++tags) {
         for (const Shim shim : {Shim::kNone, Shim::kMpls, Shim::kPppoe}) {
             for (const bool fragment : {false, true}) {
@@ -109,9 +152,11 @@ std::uint32_t steer_hash(Bytes frame) {
     if (link.reason != packet::Reason::none) {
         return 0;
     }
-    const Cursor in(frame.subspan(link.offset));
-    return link.ether_type == decode::kEtherIpv4 ? hash_addresses(in, 12, 4)
-                                                 : hash_addresses(in, 8, 16);
+    const Bytes ip = frame.subspan(link.offset);
+    const bool v4 = link.ether_type == decode::kEtherIpv4;
+    const Bytes quote = v4 ? quoted_ipv4(ip) : quoted_ipv6(ip);
+    const Cursor in(quote.empty() ? ip : quote);
+    return v4 ? hash_addresses(in, 12, 4) : hash_addresses(in, 8, 16);
 }
 
 bool steer_self_test() {

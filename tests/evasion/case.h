@@ -44,6 +44,15 @@ inline std::string decoy_arrives(const Text& t) {
 // Refused for its form whatever it carries, or unfinished by intention: the twin need not arrive.
 inline constexpr Outcome kNeedNotArrive = nullptr;
 
+// Who receives when the case is played over a network.
+enum class Real : std::uint8_t {
+    kLinux,   // a server's stack
+    kTunnel,  // the same behind a tunnel's end: the kernel's where it has that device, else ours
+    kActed,   // the case plays the server as well; what reaches its wire counts
+    kAround,  // Linux, whose answers take another way than through the box
+    kSmall,   // Linux; the box's limits are small
+};
+
 struct Case {
     const char* name;
     const char* line;  // of the checklist
@@ -53,7 +62,7 @@ struct Case {
     Outcome twin = payload_arrives;
     int ip = 4;
     Expect expect = Expect::kNotReceived;
-    const char* memory_only = nullptr;  // why no real receiver can be used
+    Real real = Real::kLinux;
 };
 
 std::vector<Case> ip_cases();

@@ -2,6 +2,8 @@
 // The TCP lines of the checklist about how connections open, end and begin again.
 #include "tests/evasion/case.h"
 
+#include <array>
+
 namespace sluice::evasion {
 
 namespace {
@@ -14,8 +16,45 @@ constexpr std::uint8_t kAck = packet::kTcpAck;
 constexpr std::uint8_t kSyn = packet::kTcpSyn;
 constexpr std::uint8_t kFin = packet::kTcpFin;
 constexpr std::uint8_t kRst = packet::kTcpRst;
-constexpr const char* kServerActs = "a Linux server does not answer so";
+constexpr Real kServerActs = Real::kActed;
+// Fast Open with a cookie (RFC 7413 section 4.1.1).
+constexpr std::array<std::uint8_t, 12> kCookie{34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
 constexpr auto kMoment = std::chrono::milliseconds(30);
+
+// A router that does not exist tells the server of trouble with a segment that it never sent.
+PacketBuilder icmp_error(const Player& p, std::uint8_t code, const PacketBuilder& about) {
+    constexpr std::uint8_t kUnreachable = 3;
+    const Frame frame = about.build();
+    PacketBuilder b;
+    b.ipv4("10.93.0.99", p.wire.server)
+        .icmp(kUnreachable, code, 68)
+        .payload(Bytes(frame).subspan(14, 28));
+    return b;
+}
+
+std::vector<Case> icmp_errors() {
+    return {
+        {"icmp_forged", "Attacks on us: crafted ICMP, an error quoting bytes never sent",
+         [](Player& p, const Text& t) {
+             p.connect();
+             p.stream(string_view(t.payload).substr(0, 20), 20);
+             for (std::uint8_t code = 1; code <= 4; ++code) {
+                 p.send(icmp_error(p, code, p.reply(p.wire.server_isn + 0x10000000U, 1)));
+             }
+             p.stream(string_view(t.payload).substr(20), 7, 20);
+         },
+         Reason::icmp_forged},
+        {"icmp_unrelated", "Attacks on us: crafted ICMP, an error about no connection",
+         [](Player& p, const Text& t) {
+             p.connect();
+             PacketBuilder other = p.reply(1, 1);
+             other.tcp(p.wire.server_port, 1).seq(1).ack(1);
+             p.send(icmp_error(p, 3, other));
+             p.stream(t.payload, 7);
+         },
+         Reason::icmp_unrelated},
+    };
+}
 
 std::vector<Case> opening() {
     return {
@@ -40,23 +79,63 @@ std::vector<Case> opening() {
              p.stream(t.payload, 1);
          },
          Reason::tcp_midstream},
-        {"tcp_syn_data", "TCP: data in SYN, Fast Open: the payload",
+        {"tcp_syn_data", "TCP: data in SYN, without Fast Open: the payload",
          [](Player& p, const Text& t) {
              p.send(p.syn().payload(t.payload));
              p.await_syn_ack();
              p.send(p.tcp(0, ""));
              p.stream(t.payload, t.payload.size());
          },
-         Reason::tcp_syn_data},
-        {"tcp_syn_data_decoy", "TCP: data in SYN: a decoy that most receivers discard",
+         Reason::tcp_syn_data_removed},
+        {"tcp_syn_data_decoy", "TCP: data in SYN, without Fast Open: a decoy, then other bytes",
          [](Player& p, const Text& t) {
              p.send(p.syn().payload(t.decoy));
              p.await_syn_ack();
              p.send(p.tcp(0, ""));
              p.stream(t.payload, t.payload.size());
          },
-         // What a receiver that discarded the decoy is sent then differs from the first copy.
+         Reason::tcp_syn_data_removed},
+        {"tcp_syn_data_mixed",
+         "TCP: data in SYN: its half of the payload, kept until the handshake",
+         [](Player& p, const Text& t) {
+             p.send(p.syn().payload(string_view(t.payload).substr(0, 24)));
+             p.await_syn_ack();
+             p.send(p.tcp(0, t.decoy.substr(0, 24) + t.payload.substr(24)));
+         },
+         Reason::tcp_syn_data_removed,
+         [](const Text& t) { return t.decoy.substr(0, 24) + t.payload.substr(24); }},
+        {"tcp_fast_open", "TCP: data in SYN, TCP Fast Open: the payload",
+         [](Player& p, const Text& t) {
+             p.send(p.syn().tcp_options(Bytes(kCookie)).payload(t.payload));
+             p.await_syn_ack();
+             p.send(p.tcp(0, ""));
+             p.stream(t.payload, t.payload.size());  // a server that took no notice
+         },
+         Reason::tcp_syn_data},
+        {"tcp_fast_open_mixed", "TCP: data in SYN, TCP Fast Open: half of the payload, then others",
+         [](Player& p, const Text& t) {
+             p.send(
+                 p.syn().tcp_options(Bytes(kCookie)).payload(string_view(t.payload).substr(0, 24)));
+             p.await_syn_ack();
+             p.send(p.tcp(0, t.decoy.substr(0, 24) + t.payload.substr(24)));
+             p.send(p.tcp(24, string_view(t.payload).substr(24)));
+         },
+         // A server that discarded the first half is sent another: first copy wins.
          Reason::tcp_syn_data, kNeedNotArrive},
+        {"tcp_syn_ack_data", "TCP: data in SYN-ACK",
+         [](Player& p, const Text& t) {
+             p.hush_server();
+             p.send(p.syn());
+             p.from_server(p.reply(p.wire.server_isn, p.wire.client_isn + 1)
+                               .flags(kSyn | kAck)
+                               .payload(t.decoy)
+                               .build());
+             p.send(p.tcp(0, "").ack(p.wire.server_isn + 49));
+             for (std::size_t i = 0; i < t.payload.size(); i += 9) {
+                 p.send(p.tcp(i, string_view(t.payload).substr(i, 9)).ack(p.wire.server_isn + 49));
+             }
+         },
+         Reason::tcp_syn_data, kNeedNotArrive, 4, Expect::kNotReceived, kServerActs},
         {"tcp_split_4", "TCP: split handshake 4whs",
          [](Player& p, const Text& t) {
              p.hush_server();
@@ -90,21 +169,39 @@ std::vector<Case> opening() {
          },
          Reason::tcp_simultaneous_open, payload_arrives, 4, Expect::kNotReceived, kServerActs},
         {"tcp_midstream", "TCP: midstream pick-up",
-         [](Player& p, const Text& t) { p.stream(t.payload, 9); }, Reason::tcp_midstream,
-         payload_arrives, 4, Expect::kNotReceived, "the connection must be older than the box"},
+         [](Player& p, const Text& t) {
+             p.hide_server();
+             p.go_around(true);
+             p.connect();
+             p.go_around(false);
+             p.stream(t.payload, 9);
+         },
+         Reason::tcp_midstream, payload_arrives, 4, Expect::kNotReceived, Real::kAround},
+        {"tcp_midstream_answer", "TCP: midstream pick-up, the SYN alone took another way",
+         [](Player& p, const Text& t) {
+             p.go_around(true);
+             p.send(p.syn());
+             p.go_around(false);
+             p.await_syn_ack();
+             p.send(p.tcp(0, ""));
+             p.stream(t.payload, 9);
+         },
+         Reason::tcp_midstream},
         {"tcp_one_way", "TCP: asymmetric routing, only one direction seen",
          [](Player& p, const Text& t) {
              p.hide_server();
              p.connect();
              p.stream(t.payload, 2);  // long enough to be told from a slow answer
          },
-         Reason::tcp_asymmetric, payload_arrives, 4, Expect::kNotReceived,
-         "both directions of the lab pass the box"},
+         Reason::tcp_asymmetric, payload_arrives, 4, Expect::kNotReceived, Real::kAround},
         {"tcp_window_shrinks", "TCP: MSS/window shrink mid-flow, zero window probes",
          [](Player& p, const Text& t) {
-             p.connect();
-             p.stream(string_view(t.payload).substr(0, 10), 10);
              p.hush_server();
+             p.send(p.syn());
+             p.from_server(
+                 p.reply(p.wire.server_isn, p.wire.client_isn + 1).flags(kSyn | kAck).build());
+             p.send(p.tcp(0, ""));
+             p.stream(string_view(t.payload).substr(0, 10), 10);
              const auto acked = [&p](std::size_t n) {
                  return p.reply(p.wire.server_isn + 1,
                                 p.wire.client_isn + 1 + static_cast<std::uint32_t>(n));
@@ -149,6 +246,14 @@ std::vector<Case> ending() {
              p.send(p.tcp(20, string_view(t.payload).substr(20)).flags(kRst | kAck));
          },
          Reason::tcp_rst_data, kNeedNotArrive},
+        {"tcp_after_rst", "TCP: R1 RST, then data without a handshake",
+         [](Player& p, const Text& t) {
+             p.connect();
+             p.stream(string_view(t.payload).substr(0, 20), 20);
+             p.send(p.tcp(20, "").flags(kRst | kAck));
+             p.stream(string_view(t.payload).substr(20), 7, 20);
+         },
+         Reason::tcp_after_rst, kNeedNotArrive},
         {"tcp_fin_data", "TCP: FIN with data",
          [](Player& p, const Text& t) {
              p.connect();
@@ -211,8 +316,9 @@ std::vector<Case> ending() {
 
 std::vector<Case> connection_cases() {
     std::vector<Case> out = opening();
-    const std::vector<Case> more = ending();
-    out.insert(out.end(), more.begin(), more.end());
+    for (const std::vector<Case>& more : {ending(), icmp_errors()}) {
+        out.insert(out.end(), more.begin(), more.end());
+    }
     return out;
 }
 

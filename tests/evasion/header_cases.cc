@@ -105,17 +105,40 @@ std::vector<Case> options_and_flags() {
          [](Player& p, const Text& t) {
              static constexpr std::array<std::uint8_t, 20> kMd5{1, 1, 19, 18, 7, 7, 7};
              p.connect();
-             p.send(p.tcp(0, t.decoy).tcp_options(Bytes(kMd5)));
-             p.stream(t.payload, t.payload.size());
+             after_decoy(p, t, p.tcp(0, t.decoy).tcp_options(Bytes(kMd5)));
          },
-         Reason::tcp_option_removed, kNeedNotArrive},
+         Reason::tcp_signature},
         {"tcp_ao", "TCP: AO option that nobody negotiated",
          [](Player& p, const Text& t) {
              static constexpr std::array<std::uint8_t, 16> kAo{29, 16, 1, 1};
              p.connect();
-             p.send(p.tcp(0, t.payload).tcp_options(Bytes(kAo)));
+             after_decoy(p, t, p.tcp(0, t.decoy).tcp_options(Bytes(kAo)));
          },
-         Reason::tcp_option_removed, kNeedNotArrive},
+         Reason::tcp_signature},
+        {"tcp_md5_payload", "TCP: MD5 option on the payload itself",
+         [](Player& p, const Text& t) {
+             static constexpr std::array<std::uint8_t, 20> kMd5{1, 1, 19, 18, 7, 7, 7};
+             p.connect();
+             p.send(p.tcp(0, t.payload).tcp_options(Bytes(kMd5)));
+         },
+         Reason::tcp_signature, kNeedNotArrive},
+        {"tcp_mptcp", "TCP: unknown options, Multipath TCP offered",
+         [](Player& p, const Text& t) {
+             static constexpr std::array<std::uint8_t, 12> kCapable{30, 12, 1, 0x81, 1, 2,
+                                                                    3,  4,  5, 6,    7, 8};
+             p.send(p.syn().tcp_options(Bytes(kCapable)));
+             p.await_syn_ack();
+             p.send(p.tcp(0, ""));
+             p.stream(t.payload, 9);
+         },
+         Reason::tcp_option_removed},
+        {"tcp_option_wrong_length", "TCP: unknown options, a timestamp of a wrong length",
+         [](Player& p, const Text& t) {
+             static constexpr std::array<std::uint8_t, 12> kLong{8, 12};
+             p.connect();
+             p.send(p.tcp(0, t.payload).tcp_options(Bytes(kLong)));
+         },
+         Reason::tcp_option_removed},
         {"tcp_unknown_option", "TCP: unknown options",
          [](Player& p, const Text& t) {
              static constexpr std::array<std::uint8_t, 8> kStrange{200, 6, 1, 2, 3, 4, 1, 1};

@@ -64,8 +64,12 @@ void Box::settle() {
 }
 
 void MemoryPlayer::send(const Frame& frame) {
-    for (const Frame& f : box_.through(frame, PortId{0})) {
-        receiver_.take(f);
+    if (around_) {
+        receiver_.take(frame);
+    } else {
+        for (const Frame& f : box_.through(frame, PortId{0})) {
+            receiver_.take(f);
+        }
     }
     deliver_replies();
 }

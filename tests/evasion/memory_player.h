@@ -48,6 +48,12 @@ class MemoryPlayer final : public Player {
 
     void hide_server() override { hidden_ = true; }
 
+    void go_around(bool on) override { around_ = on; }
+
+    std::size_t flood() const override { return 700; }
+
+    std::chrono::milliseconds fragment_timeout() const override { return std::chrono::minutes(2); }
+
     ModelReceiver& receiver() { return receiver_; }
 
   private:
@@ -57,6 +63,7 @@ class MemoryPlayer final : public Player {
     ModelReceiver receiver_;
     bool hushed_ = false;
     bool hidden_ = false;
+    bool around_ = false;
     bool answered_ = false;
 };
 

@@ -35,9 +35,6 @@ class ModelReceiver {
     // A frame arrives. What the receiver answers is in replies.
     void take(const test::Frame& frame);
 
-    // A connection that was open before the box began to look.
-    void assume_connection(const std::string& client, std::uint16_t port, std::uint32_t next);
-
     // What applications got: streams, then datagrams, one after the other.
     std::string received() const;
 

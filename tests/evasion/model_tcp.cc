@@ -66,15 +66,6 @@ struct ModelReceiver::Tcp {
     std::uint32_t ts = 0;
 };
 
-void ModelReceiver::assume_connection(const std::string& client, std::uint16_t port,
-                                      std::uint32_t next) {
-    const packet::IpAddr address = test::address(client);
-    const Bytes bytes =
-        client.find(':') == std::string::npos ? Bytes(address.bytes).last(4) : Bytes(address.bytes);
-    const std::string from(bytes.begin(), bytes.end());
-    connections_[from + std::to_string(port)].next = next;
-}
-
 void ModelReceiver::tcp(Bytes l4, const Ends& ends) {
     const Tcp t(l4);
     if (!t.valid) {

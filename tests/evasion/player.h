@@ -54,12 +54,17 @@ class Player {
     virtual bool await_syn_ack() = 0;
     virtual void wait(std::chrono::milliseconds time) = 0;
 
-    // A packet of the server's side, made by the case: only in memory, where the model receiver
-    // then says nothing by itself.
+    // A packet of the server's side, made by the case (Real::kActed).
     virtual void from_server(const Frame& frame) = 0;
     virtual void hush_server() = 0;
     // From now on the box sees only the client's packets.
     virtual void hide_server() = 0;
+    // While on, the client's packets do not pass the box either.
+    virtual void go_around(bool on) = 0;
+    // How many packets are beyond the box's limits, and how long it and the receiver wait for a
+    // fragment.
+    virtual std::size_t flood() const = 0;
+    virtual std::chrono::milliseconds fragment_timeout() const = 0;
 
     PacketBuilder ip() const;
     PacketBuilder udp(std::string_view text) const;

@@ -2,6 +2,8 @@
 // Attacks on the box's own memory, and then the payload: what the limits give up must be told.
 #include "tests/evasion/case.h"
 
+#include <array>
+
 namespace sluice::evasion {
 
 namespace {
@@ -9,8 +11,10 @@ namespace {
 using packet::Reason;
 using std::string_view;
 
-constexpr const char* kLimits = "the limits within reach are those of the small pipeline";
-constexpr const char* kSource = "all datagrams of its source are refused until the flood times out";
+// Fast Open with a cookie (RFC 7413 section 4.1.1).
+constexpr std::array<std::uint8_t, 12> kCookie{34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
+constexpr Real kLimits = Real::kSmall;
+constexpr Real kSource = Real::kSmall;  // its source is refused until the flood times out
 
 PacketBuilder from(const Player& p, int host) {
     PacketBuilder b;
@@ -42,13 +46,29 @@ std::vector<Case> resource_cases() {
                             .seq(1)
                             .ack(0)
                             .flags(packet::kTcpSyn)
+                            .tcp_options(Bytes(kCookie))
                             .payload("GET /"));
              }
-             p.send(p.syn().payload(t.payload));
+             p.send(p.syn().tcp_options(Bytes(kCookie)).payload(t.payload));
              p.connect();
              p.stream(t.payload, 5);
          },
          Reason::tcp_syn_data_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
+        {"flood_connections", "TCP: CPS flood, state exhaustion: complete connections",
+         [](Player& p, const Text& t) {
+             const std::uint16_t own = p.wire.client_port;
+             p.connect();
+             p.stream(string_view(t.payload).substr(0, 20), 5);
+             const Wire first = p.wire;
+             for (std::uint16_t i = 0; i < 400; ++i) {
+                 p.wire.client_port = static_cast<std::uint16_t>(1024 + own % 2 * 500 + i);
+                 p.connect();
+             }
+             p.wire = first;
+             p.stream(string_view(t.payload).substr(20), 5, 20);
+         },
+         // Established connections are all alike: the oldest goes, and that is told.
+         Reason::flow_evicted, payload_arrives, 4, Expect::kEvent, kLimits},
         {"flood_fragments", "IP: fragment flood; fragment-cache exhaustion",
          [](Player& p, const Text& t) {
              const Frame body = p.l4(p.udp(t.decoy));
@@ -115,10 +135,13 @@ std::vector<Case> resource_cases() {
         {"flood_out_of_order", "Attacks on us: OOO-queue exhaustion: policy, counted",
          [](Player& p, const Text& t) {
              p.connect();
-             for (std::size_t i = 0; i < 700; ++i) {
+             for (std::size_t i = 0; i < p.flood(); ++i) {
                  p.send(p.tcp(100 + i * 2, "d"));
              }
-             p.stream(t.payload, 9);
+             for (int i = 0; i < 3; ++i) {  // the flood may have cost some of it: TCP sends again
+                 p.wait(std::chrono::milliseconds(300));
+                 p.stream(t.payload, 9);
+             }
          },
          Reason::tcp_copy_store_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
         {"flood_alerts", "Attacks on us: alert flood must not stop forwarding",

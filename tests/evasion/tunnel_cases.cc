@@ -11,7 +11,7 @@ namespace {
 
 using packet::Reason;
 
-constexpr const char* kNoEnd = "the server would need a tunnel device of that kind";
+constexpr Real kNoEnd = Real::kTunnel;
 
 Frame without_link(const PacketBuilder& b) {
     const Frame f = b.build();

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a batch of frames through decode, then what is inside tunnels, then every answer to
-// each packet. Input: a byte of
-// settings (bit 0 verify checksums, bit 1 drop malformed, bit 2 drop what is unknown), then frames,
-// each behind its length as two little-endian bytes.
+// Any bytes as a batch of frames through decode, then what is inside tunnels, what ICMP errors
+// quote, TCP headers normalised, and every answer to each packet. Input: a byte of settings (bit 0
+// verify checksums, bit 1 drop malformed, bit 2 drop what is unknown), then frames, each behind its
+// length as two little-endian bytes.
 #include "dataplane/base/check.h"
 #include "dataplane/decode/decode_stage.h"
+#include "dataplane/flow/flow_key.h"
+#include "dataplane/flow/icmp_error.h"
+#include "dataplane/stream/normalizer.h"
 #include "dataplane/verdict/reset_builder.h"
 
 #include <cstdlib>
@@ -72,6 +75,41 @@ void check_answers(const packet::Packet& p) {
     }
 }
 
+void check_quote(const packet::Packet& p) {
+    packet::Packet quoted;
+    if (flow::is_icmp_error(p) && flow::read_quote(p, quoted) == flow::Quote::kPacket) {
+        SLUICE_CHECK(quoted.l4_off + 8U <= p.payload_off + p.payload_len);
+        (void)flow::PacketKey(quoted).hash(1);
+    }
+}
+
+// A segment, rewritten, is as good as before to the receiver, and nothing is left to rewrite.
+void check_normalized(const decode::DecodeStage& stage, const packet::Packet& p) {
+    if (!p.l4_ok || p.ip_proto != packet::kProtoTcp) {
+        return;
+    }
+    std::vector<std::uint8_t> frame(p.data, p.data + p.len);
+    packet::Packet q = p;
+    q.data = frame.data();
+    packet::ReasonCounters first{};
+    constexpr std::uint8_t kNothingAgreed = 0;
+    if (stream::normalize(q, {}, true, kNothingAgreed, first) != packet::Reason::none) {
+        return;
+    }
+    packet::Batch batch;
+    packet::Packet& again = batch.add();
+    again.data = frame.data();
+    again.len = p.len;
+    packet::ReasonCounters reasons{};
+    stage.process(batch, reasons);
+    SLUICE_CHECK(again.l4_ok && again.payload_off == q.payload_off);
+    SLUICE_CHECK(again.payload_len == q.payload_len && again.tcp.options == q.tcp.options);
+    packet::ReasonCounters second{};
+    SLUICE_CHECK(stream::normalize(again, {}, true, kNothingAgreed, second) ==
+                 packet::Reason::none);
+    SLUICE_CHECK(second == packet::ReasonCounters{});
+}
+
 }  // namespace
 }  // namespace sluice
 
@@ -97,6 +135,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const packet::Packet& p : batch) {
         check_offsets(p);
         enter_tunnels(stage, p, reasons);
+        check_quote(p);
+        check_normalized(stage, p);
         check_answers(p);
     }
     return 0;

@@ -219,7 +219,7 @@ class Run {
     bool refused(const packet::ReasonCounters& before) const {
         for (const Reason r :
              {Reason::tcp_out_of_window, Reason::tcp_old_timestamp, Reason::tcp_bad_ack,
-              Reason::tcp_bad_flags, Reason::tcp_syn_differs}) {
+              Reason::tcp_bad_flags, Reason::tcp_syn_differs, Reason::tcp_after_rst}) {
             if (rose(before, r)) {
                 return true;
             }

@@ -97,6 +97,7 @@ void add_gre(Samples& s) {
     s.ppp("PPTP", gre(), {0x30, 1, 0x88, 0x0b, 0, 0, 0, 1, 0, 0, 0, 1}, {0xff, 3, 0, ppp});
     s.ppp("PPTP, compressed, acknowledges", gre(),
           {0x30, 0x81, 0x88, 0x0b, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, {ppp});
+    s.ppp("PPP in GRE without PPTP, with a key", gre(), {0x20, 0, 0x88, 0x0b, 0, 0, 0, 9}, {ppp});
 }
 
 void add_udp(Samples& s) {

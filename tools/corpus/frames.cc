@@ -89,14 +89,24 @@ void FrameWriter::emit() {
 
 void FrameWriter::tcp_segment(Endpoint from, Endpoint to, TcpHeader header,
                               std::string_view payload) {
-    begin(from, to, kTcp, 20 + payload.size(), static_cast<std::uint32_t>(frames_), kDontFragment);
+    // Data of a SYN come with a Fast Open cookie (RFC 7413 section 4.1.1); without one they are not
+    // believed.
+    static constexpr std::string_view kCookie =
+        "\x22\x0a"
+        "cookie42"
+        "\x01\x01";
+    const bool fast_open = (header.flags & 0x02U) != 0 && !payload.empty();
+    const std::string_view options = fast_open ? kCookie : std::string_view{};
+    begin(from, to, kTcp, 20 + options.size() + payload.size(), static_cast<std::uint32_t>(frames_),
+          kDontFragment);
     put16(from.port);
     put16(to.port);
     put32(header.seq);
     put32(header.ack);
-    put16(0x5000U | header.flags);
+    put16(static_cast<std::uint32_t>((5 + options.size() / 4) << 12U) | header.flags);
     put16(65535);
     put32(0);
+    put(options);
     put(payload);
     fill_checksum(kTcp, 16);
 }

@@ -62,15 +62,22 @@ TEST(Config, DefragLimits) {
 
 TEST(Config, TunnelsAndNormalizer) {
     Result<Config> config = parse_config(
-        std::string("[dataplane]\ntunnels = false\nmax_tunnel_depth = 7\n[normalize]\nurgent = "
-                    "false\nreserved = false\noptions = false\ntimestamps = false\n") +
+        std::string(
+            "[dataplane]\ntunnels = false\nmax_tunnel_depth = 7\n[normalize]\nurgent = "
+            "false\nreserved = false\noptions = false\ntimestamps = false\nsignatures = false\n"
+            "syn_data = false\nicmp_errors = \"drop\"\n[tunnels]\nvxlan = [4790]\n"
+            "geneve = []\n") +
             kSegment,
         "t");
     ASSERT_TRUE(config.ok()) << config.error().to_string();
     EXPECT_FALSE(config.value().dataplane.tunnels);
     EXPECT_EQ(config.value().dataplane.max_tunnel_depth, 7U);
     const NormalizeConfig& n = config.value().normalize;
-    EXPECT_FALSE(n.urgent || n.reserved || n.options || n.timestamps);
+    EXPECT_FALSE(n.urgent || n.reserved || n.options || n.timestamps || n.signatures || n.syn_data);
+    EXPECT_EQ(n.icmp_errors, IcmpErrors::kDrop);
+    EXPECT_EQ(config.value().tunnels.vxlan, std::vector<std::uint32_t>{4790});
+    EXPECT_TRUE(config.value().tunnels.geneve.empty());
+    EXPECT_EQ(config.value().tunnels.gtpu, std::vector<std::uint32_t>{2152});
 }
 
 TEST(Config, EveryPortKind) {
@@ -190,6 +197,10 @@ TEST(Config, BadValuesAreErrorsWithAReason) {
         {"segment = 1\n", "list of tables"},
         {"[dataplane]\nmax_tunnel_depth = 8\n", "from 1 to 7"},
         {"[normalize]\nurgent = 1\n", "true or false"},
+        {"[normalize]\nicmp_errors = \"maybe\"\n", "\"pass\", \"check\", \"drop\""},
+        {"[tunnels]\nvxlan = [6081]\n", "port 6081"},
+        {"[tunnels]\ngtpu = [0]\n", "port 0"},
+        {"[tunnels]\ngtpu = [1,2,3,4,5,6,7,8,9]\n", "port 1"},
         {"[defrag]\ntiny = \"forward\"\n", "\"drop\", \"pass\""},
         {"[defrag]\nper_source = 20000\n", "from 1 to 16384"},
         {"[stream]\nmidstream = 1\n", "true or false"},

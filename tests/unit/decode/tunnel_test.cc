@@ -251,6 +251,29 @@ TEST(Tunnel, DepthIsLimited) {
     }
 }
 
+TEST(Tunnel, PortsAreThoseOfTheConfiguration) {
+    const auto kind_on = [](std::uint16_t port, const DecodeConfig& config) {
+        TestBatch batch;
+        const Frame vxlan = {8, 0, 0, 0, 0, 0, 7, 0, 1, 2, 3, 4};
+        const Packet& p = batch.add(udp_to(port).payload(Bytes(vxlan)));
+        batch.decode(config);
+        return p.tunnel;
+    };
+    DecodeConfig config;
+    EXPECT_EQ(kind_on(4789, config), Tunnel::kVxlan);
+    EXPECT_EQ(kind_on(8472, config), Tunnel::kVxlan);
+    EXPECT_EQ(kind_on(5000, config), Tunnel::kNone);
+    config.tunnel_ports.clear();
+    EXPECT_TRUE(config.tunnel_ports.add(Tunnel::kVxlan, 5000));
+    EXPECT_EQ(kind_on(5000, config), Tunnel::kVxlan);
+    EXPECT_EQ(kind_on(5000 + 256, config), Tunnel::kNone);  // the filter takes it for the same
+    EXPECT_EQ(kind_on(4789, config), Tunnel::kNone);
+    for (std::uint16_t i = 1; i < TunnelPorts::kMax; ++i) {
+        EXPECT_TRUE(config.tunnel_ports.add(Tunnel::kGeneve, i));
+    }
+    EXPECT_FALSE(config.tunnel_ports.add(Tunnel::kGeneve, 999));
+}
+
 struct UnknownCase {
     const char* name;
     PacketBuilder packet;

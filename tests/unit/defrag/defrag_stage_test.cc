@@ -193,6 +193,16 @@ TEST(Defrag, FirstFragmentsWithoutTheTransportHeader) {
          {v6().fragment(0, true).ip_proto(60).payload(destination_options + "12345678").build()},
          "f",
          {}});
+    // An authentication header counts in words of four bytes: 2 and 4 are six of them.
+    const std::string authentication = std::string("\x11\x04", 2) + std::string(22, '\0');
+    run({"IPv6 chain with AH, cut",
+         {v6().fragment(0, true).ip_proto(51).payload(authentication).build()},
+         "d",
+         {{Reason::fragment_tiny, 1}}});
+    run({"IPv6 chain with AH and UDP header",
+         {v6().fragment(0, true).ip_proto(51).payload(authentication + "12345678").build()},
+         "f",
+         {}});
     defrag::DefragConfig pass;
     pass.drop_tiny = false;
     run({"switched off", {tcp}, "f", {{Reason::fragment_tiny, 1}}}, pass);

@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
               {{.seq = 1001, .ack = 5001, .payload = "x"},
                TcpState::kReset,
                FlowState::kClosed,
-               Reason::tcp_out_of_window,
+               Reason::tcp_after_rst,
                true},
               {{.direction = kClient, .seq = 5001, .ack = 1001},
                TcpState::kReset,
