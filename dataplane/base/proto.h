@@ -136,6 +136,13 @@ enum class BufferId : std::uint8_t {
     kSshHasshServerString,
     kTlsState,         // a byte, see tls_values.h
     kTlsCertValidity,  // a byte, see tls_values.h
+    // Headers of one packet, as they lie in it; see is_header_buffer().
+    kIpv4Header,
+    kIpv6Header,  // with its extension headers
+    kTcpHeader,
+    kUdpHeader,
+    kIcmp4Header,
+    kIcmp6Header,
     kCount
 };
 
@@ -155,6 +162,11 @@ constexpr std::size_t kHttpBufferEnd = index_of(BufferId::kFileDataToServer) + 1
 // HTTP buffers that a server sends; every other one is a client's.
 constexpr bool is_response_buffer(BufferId b) {
     return b >= BufferId::kHttpResponseLine && b <= BufferId::kFileDataToClient;
+}
+
+// Bytes of one packet's headers: no application shows them.
+constexpr bool is_header_buffer(BufferId b) {
+    return b >= BufferId::kIpv4Header && b <= BufferId::kIcmp6Header;
 }
 
 // Bodies arrive in pieces and are inspected through a window; all other application buffers are

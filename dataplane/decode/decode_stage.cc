@@ -199,7 +199,8 @@ bool DecodeStage::decode_one(Packet& packet, packet::ReasonCounters& reasons) co
     return reason == Reason::none || is_uninspected(reason);
 }
 
-void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons) const {
+void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons,
+                          packet::EventWatch* watch) const {
     const std::size_t size = batch.size();
     for (std::size_t i = 0; i < size && i < kPrefetchDistance; ++i) {
         __builtin_prefetch(batch[i].data);
@@ -208,9 +209,16 @@ void DecodeStage::process(packet::Batch& batch, packet::ReasonCounters& reasons)
         if (i + kPrefetchDistance < size) {
             __builtin_prefetch(batch[i + kPrefetchDistance].data);
         }
+        const bool watched = watch != nullptr && watch->active();
+        if (watched) {
+            watch->begin(reasons);
+        }
         const Reason reason = decode_packet(batch[i], {config_, reasons});
         if (reason != Reason::none) [[unlikely]] {
             note(batch[i], reason, config_, reasons);
+        }
+        if (watched) {
+            batch[i].events = watch->since(reasons);
         }
     }
 }

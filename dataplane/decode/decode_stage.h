@@ -9,6 +9,7 @@
 
 #include "dataplane/decode/tunnel_ports.h"
 #include "dataplane/packet/batch.h"
+#include "dataplane/packet/event_watch.h"
 #include "dataplane/packet/reason.h"
 
 namespace sluice::decode {
@@ -46,8 +47,10 @@ class DecodeStage {
   public:
     explicit DecodeStage(const DecodeConfig& config) : config_(config) {}
 
+    // Events that 'watch' (null: none) asks for are noted on the packets.
     // REQUIRES: packets fresh from Batch::add(), with only the backend's fields set
-    void process(packet::Batch& batch, packet::ReasonCounters& reasons) const;
+    void process(packet::Batch& batch, packet::ReasonCounters& reasons,
+                 packet::EventWatch* watch = nullptr) const;
 
     // The packet that 'outer' carries. False: none that is inspected (counted); when inner is
     // dropped, outer may not go on either.

@@ -117,6 +117,27 @@ bool compare_unsigned(std::uint64_t v, bundle::CompareOp op, std::uint64_t a, st
     return false;
 }
 
+// 64 bits that wrap around; all bits are gone when shifted by more than there are.
+// REQUIRES: b is not 0 for a division
+std::uint64_t calculate(std::uint64_t a, bundle::MathOp op, std::uint64_t b) {
+    constexpr std::uint64_t kBits = 64;
+    switch (op) {
+        case bundle::MathOp::kAdd:
+            return a + b;
+        case bundle::MathOp::kSubtract:
+            return a - b;
+        case bundle::MathOp::kMultiply:
+            return a * b;
+        case bundle::MathOp::kDivide:
+            return a / b;
+        case bundle::MathOp::kShiftLeft:
+            return b < kBits ? a << b : 0;
+        case bundle::MathOp::kShiftRight:
+            return b < kBits ? a >> b : 0;
+    }
+    return 0;
+}
+
 unsigned digit_of(std::uint8_t c) {
     if (c >= '0' && c <= '9') {
         return c - unsigned{'0'};
@@ -205,6 +226,23 @@ StepOutcome byte_extract(const Item& item, const EvalView& view, std::int64_t& p
         return n.outcome;
     }
     vars[item.var % vars.size()] = aligned(item, masked(item, n.value) * item.multiplier);
+    pos = n.at + n.size;
+    return StepOutcome::kOk;
+}
+
+StepOutcome byte_math(const Item& item, const EvalView& view, std::int64_t& pos, Vars& vars) {
+    const Number n = read_number(item, view, pos, vars);
+    if (n.outcome != StepOutcome::kOk) {
+        return n.outcome;
+    }
+    const std::uint64_t operand = has(item, bundle::kDistanceVar)
+                                      ? vars[static_cast<std::size_t>(item.distance) % vars.size()]
+                                      : static_cast<std::uint64_t>(item.lo);
+    const auto op = static_cast<bundle::MathOp>(item.hi);
+    if (op == bundle::MathOp::kDivide && operand == 0) {
+        return StepOutcome::kFail;
+    }
+    vars[item.var % vars.size()] = masked(item, calculate(n.value, op, operand));
     pos = n.at + n.size;
     return StepOutcome::kOk;
 }

@@ -15,6 +15,10 @@ StepOutcome byte_test(const bundle::Item& item, const EvalView& view, std::int64
                       const Vars& vars);
 StepOutcome byte_jump(const bundle::Item& item, const EvalView& view, std::int64_t& pos,
                       const Vars& vars);
+// Leaves the number's end in 'pos' and what it makes of it in a variable.
+StepOutcome byte_math(const bundle::Item& item, const EvalView& view, std::int64_t& pos,
+                      Vars& vars);
+
 StepOutcome byte_extract(const bundle::Item& item, const EvalView& view, std::int64_t& pos,
                          Vars& vars);
 StepOutcome is_data_at(const bundle::Item& item, const EvalView& view, std::int64_t pos,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/content_match.h"
 
+#include "dataplane/detect/asn1.h"
+#include "dataplane/detect/base64.h"
 #include "dataplane/detect/byte_keywords.h"
 
 #include <algorithm>
@@ -14,6 +16,7 @@ using bundle::ItemKind;
 
 constexpr std::int64_t kFar = std::int64_t{1} << 60;  // "no limit", with room for arithmetic
 constexpr std::int64_t kFirstTry = -1;
+constexpr std::uint32_t kDecodedPerStep = 64;  // bytes of base64 that cost as much as a step
 
 bool has(const Item& item, std::uint32_t flag) {
     return (item.flags & flag) != 0;
@@ -37,6 +40,7 @@ class Run {
     StepOutcome negated_content(const Step& s, const Span& span) const;
     StepOutcome content_at_end(const Step& s, const Span& span);
     StepOutcome pcre(const Step& s, std::int64_t resume);
+    StepOutcome base64(const Step& s);
     Span absolute_span(const Item& item) const;
     Span relative_span(const Item& item) const;
     std::int64_t var(std::int32_t slot) const;
@@ -60,6 +64,7 @@ class Run {
     std::int64_t max_end_ = 0;
     std::int64_t next_ = kFirstTry;  // set by a step that has further occurrences
     std::size_t depth_ = 0;
+    std::uint32_t spent_ = 0;  // of the step budget
     PcreResume resume_;
 };
 
@@ -67,8 +72,8 @@ EvalResult Run::run() {
     bool waiting = false;  // some path failed for want of bytes
     std::size_t i = 0;
     std::int64_t resume = kFirstTry;
-    for (std::uint32_t spent = 0; i < steps_.size(); ++spent) {
-        if (spent == cx_.step_budget) {
+    for (; i < steps_.size(); ++spent_) {
+        if (spent_ >= cx_.step_budget) {
             packet::count(cx_.reasons, packet::Reason::detect_step_limit);
             return {};
         }
@@ -81,6 +86,9 @@ EvalResult Run::run() {
         next_ = kFirstTry;
         const StepOutcome outcome = step(s, resume);
         if (outcome == StepOutcome::kOk) {
+            if (s.item.kind == ItemKind::kBase64Decode) {
+                break;  // what stands behind it has matched the decoded bytes
+            }
             if (next_ != kFirstTry && (s.traits & kStepRetry) != 0) {
                 cx_.frames[depth_] = before;
                 cx_.frames[depth_++].next = next_;
@@ -120,6 +128,12 @@ StepOutcome Run::step(const Step& s, std::int64_t resume) {
             return byte_jump(s.item, view_, pos_, cx_.vars);
         case ItemKind::kByteExtract:
             return byte_extract(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kByteMath:
+            return byte_math(s.item, view_, pos_, cx_.vars);
+        case ItemKind::kBase64Decode:
+            return base64(s);
+        case ItemKind::kAsn1:
+            return check_asn1(s.item, view_, pos_);
         case ItemKind::kBsize:
         case ItemKind::kUrilen:
             return buffer_size(s.item, view_);
@@ -144,6 +158,12 @@ StepOutcome Run::step(const Step& s, std::int64_t resume) {
         case ItemKind::kTos:
         case ItemKind::kTcpMss:
         case ItemKind::kXbits:
+        case ItemKind::kFlowint:
+        case ItemKind::kIpOpts:
+        case ItemKind::kIcmp6Mtu:
+        case ItemKind::kFlowAge:
+        case ItemKind::kChecksum:
+        case ItemKind::kEvent:
             return StepOutcome::kFail;  // the bundle reader lets these stand in the header engine
                                         // only
     }
@@ -313,6 +333,50 @@ StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
     return StepOutcome::kFail;
 }
 
+// Decodes from here, and judges what stands behind by the result: as one step, with a run of its
+// own over the decoded bytes. There is one such step in an engine at most, so this goes one level
+// deep.
+StepOutcome Run::base64(const Step& s) {
+    const std::int64_t from =
+        (has(s.item, bundle::kRelative) ? pos_ : 0) + std::int64_t{s.item.offset};
+    if (from < view_.base) {
+        return StepOutcome::kFail;
+    }
+    if (from >= view_.end()) {
+        return short_or_fail(s, from + 1);
+    }
+    Bytes in = view_.bytes.subspan(static_cast<std::size_t>(from - view_.base));
+    const std::size_t wanted =
+        s.item.depth > 0 ? static_cast<std::size_t>(s.item.depth) : kMaxBase64Input;
+    const bool all_here = view_.complete || in.size() >= wanted;
+    in = in.first(std::min(in.size(), wanted));
+    const Decoded d = decode_base64(in, cx_.decoded);
+    spent_ += static_cast<std::uint32_t>(in.size() / kDecodedPerStep);
+    const bool whole = all_here || d.ended;
+    const auto index = static_cast<std::size_t>(&s - steps_.data());
+    if (d.size == 0 || index + 1 == steps_.size() || spent_ >= cx_.step_budget) {
+        return whole ? StepOutcome::kFail : StepOutcome::kShort;
+    }
+    EvalContext inner = cx_;
+    inner.frames = cx_.frames.subspan(depth_);
+    inner.step_budget = cx_.step_budget - spent_;
+    inner.decoded = {};
+    inner.resume = {};
+    const EvalView decoded{cx_.decoded.first(d.size), 0, 0, whole};
+    Run run(steps_.subspan(index + 1), decoded, inner);
+    const EvalResult result = run.run();
+    spent_ += run.spent_;
+    switch (result.outcome) {
+        case Outcome::kMatch:
+            return StepOutcome::kOk;
+        case Outcome::kWait:
+            return StepOutcome::kShort;
+        case Outcome::kNoMatch:
+            break;
+    }
+    return StepOutcome::kFail;
+}
+
 }  // namespace
 
 EvalResult evaluate(std::span<const Step> steps, const EvalView& view, EvalContext& context) {
@@ -323,6 +387,9 @@ std::uint32_t missing_content(std::span<const Step> steps, const EvalView& view)
     const std::int64_t lo = std::max(view.base, view.floor);
     for (std::uint32_t i = 0; i < steps.size(); ++i) {
         const Item& item = steps[i].item;
+        if (item.kind == ItemKind::kBase64Decode) {
+            break;  // what follows looks at other bytes
+        }
         if (item.kind != ItemKind::kContent || has(item, bundle::kNegated)) {
             continue;
         }

@@ -32,6 +32,7 @@ struct EvalContext {
     Vars& vars;
     packet::ReasonCounters& reasons;
     std::uint32_t step_budget = 0;
+    MutableBytes decoded;  // room for what base64_decode makes
     PcreResume resume =
         {};  // of the evaluation of the same engine over the same buffer that ended in kWait
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/detect_stage.h"
 
+#include "dataplane/detect/header_bytes.h"
 #include "dataplane/detect/transforms.h"
 
 #include <algorithm>
@@ -38,7 +39,11 @@ constexpr std::uint8_t address_rules_done(Direction d) {
 }  // namespace
 
 DetectStage::DetectStage(const DetectConfig& config)
-    : store_(config.store), step_budget_(config.step_budget) {}
+    : store_(config.store),
+      host_bits_(config.host_bits != nullptr
+                     ? config.host_bits
+                     : std::make_shared<HostBits>(config.host_bit_entries, 0)),
+      step_budget_(config.step_budget) {}
 
 void DetectStage::install(const Ruleset* rules, WorkerScratch* scratch) {
     rules_ = scratch == nullptr ? nullptr : rules;
@@ -81,17 +86,22 @@ bool DetectStage::admits(const RuleRec& rule, const Look& look) {
         return false;  // most of the rules that hit usual words wait for a bit
     }
     return header_matches(*rules_, rule, look.subject, scratch_->addresses) &&
-           conditions_match(*rules_, rule, look.subject, look.state);
+           conditions_match(*rules_, rule, look.subject, {look.state, *host_bits_});
 }
 
 EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& engine,
                                    EvalView view, PcreResume resume) {
     ++stats_.evaluations;
     ++scratch_->counters[rule].evaluations;
+    if ((engine.traits & kEngineWhole) != 0 && !(view.complete && view.base == 0)) {
+        return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, {}};
+    }
     if (engine.transform_count != 0) {
+        const TransformContext context{rules_->model().blob, rules_->regexes(), scratch_->matcher,
+                                       look.reasons};
         view.bytes =
             apply_transforms(std::span(engine.transforms).first(engine.transform_count), view.bytes,
-                             scratch_->transform_room[0], scratch_->transform_room[1]);
+                             {scratch_->transform_room[0], scratch_->transform_room[1]}, context);
         view.base = 0;  // positions in a changed buffer are its own
         view.floor = 0;
         resume = {};
@@ -102,13 +112,8 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     if ((engine.traits & kEngineHasPcre) != 0 && missing_content(steps, view) != kNone32) {
         return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, resume};
     }
-    EvalContext context{rules_->regexes(),
-                        scratch_->matcher,
-                        scratch_->frames,
-                        scratch_->vars,
-                        look.reasons,
-                        step_budget_,
-                        resume};
+    EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,  scratch_->vars,
+                        look.reasons,      step_budget_,      scratch_->decoded, resume};
     return evaluate(steps, view, context);
 }
 
@@ -116,15 +121,40 @@ void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {
     ++stats_.matches;
     ++scratch_->counters[rule].matches;
     const RuleRec& rec = rules_->rule(rule);
-    if (changes_bits(rec) && look.flow != nullptr) {
-        FlowState* state = state_for(look);
-        if (state != nullptr && !change_bits(*rules_, rec, *state)) {
+    if (changes_state(rec)) {
+        FlowState* state = (rec.traits & kRuleChangesFlow) != 0 ? state_for(look) : look.state;
+        // A packet without a flow has no bits to set.
+        const bool room = change_state(*rules_, rec, look.subject, {state, *host_bits_});
+        if (!room && (look.flow != nullptr || (rec.traits & kRuleChangesFlow) == 0)) {
             packet::count(look.reasons, packet::Reason::detect_state_full);
         }
     }
-    if ((rec.traits & kRuleSilent) == 0) {
+    if ((rec.traits & kRuleSuppressed) != 0 && suppressed(look, rule)) {
+        ++stats_.suppressed;
+    } else if ((rec.traits & kRuleSilent) == 0) {
         look.matches.add(m);
     }
+}
+
+// A suppressed match does what it does to bits, and nothing else (as in Suricata).
+bool DetectStage::suppressed(const Look& look, RuleIndex rule) {
+    const auto holds = [&](std::uint32_t set, const packet::IpAddr& a, std::size_t side) {
+        return scratch_->addresses.contains(*rules_, set, a, side);
+    };
+    const Subject& s = look.subject;
+    for (const bundle::Filter& f : rules_->text(rule).filters) {
+        if (f.kind != bundle::FilterKind::kSuppress) {
+            continue;
+        }
+        const bool source = f.track != bundle::TrackBy::kDestination;
+        const bool destination =
+            f.track == bundle::TrackBy::kDestination || f.track == bundle::TrackBy::kBoth;
+        if ((source && holds(f.addresses, *s.src, 0)) ||
+            (destination && holds(f.addresses, *s.dst, 1))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::uint32_t DetectStage::needle_of(const EngineRec& engine, const EvalView& view) const {
@@ -198,6 +228,7 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     if (rules_ == nullptr || p.ip_version == 0 || !concerns(p)) {
         return;
     }
+    wall_ = p.wall;
     Look look = look_at(subject_of(p), p.flow, matches, reasons);
     if (p.payload_len != 0) {
         scan_payload(look, p, bundle::PayloadKind::kPacket);
@@ -234,19 +265,51 @@ void DetectStage::evaluate_packet(Look& look, const Candidate& c, const packet::
     if ((rule.traits & kRuleHasApp) != 0 || !admits(rule, look)) {
         return;
     }
+    if (engines_match(look, c.rule, p)) {
+        report(look, c.rule, {c.rule, look.subject.direction, false, false, 0});
+    }
+}
+
+// Payload and header buffers of one packet.
+bool DetectStage::engines_match(Look& look, RuleIndex rule, const packet::Packet& p) {
+    const RuleRec& rec = rules_->rule(rule);
     scratch_->vars = {};
-    for (std::uint32_t i = 0; i < rule.engine_count; ++i) {
-        const EvalView view{p.payload(), 0, 0, true};
-        if (run_engine(look, c.rule, rules_->engine(rule.first_engine + i), view, {}).outcome !=
-            Outcome::kMatch) {
-            return;
+    for (std::uint32_t i = 0; i < rec.engine_count; ++i) {
+        const EngineRec& engine = rules_->engine(rec.first_engine + i);
+        const bool header = is_header_buffer(engine.buffer);
+        const EvalView view{header ? header_bytes(p, engine.buffer) : p.payload(), 0, 0, true};
+        if ((header && view.bytes.empty()) ||
+            run_engine(look, rule, engine, view, {}).outcome != Outcome::kMatch) {
+            return false;
         }
     }
-    report(look, c.rule, {c.rule, look.subject.direction, false, false, 0});
+    return true;
+}
+
+void DetectStage::inspect_events(const packet::Packet& p, MatchList& matches,
+                                 packet::ReasonCounters& reasons) {
+    if (rules_ == nullptr) {
+        return;
+    }
+    wall_ = p.wall;
+    Look look = look_at(subject_of(p), p.flow, matches, reasons);
+    for (const RuleIndex rule : rules_->event_rules()) {
+        evaluate_header_rule(look, rule);
+    }
+}
+
+// A look at the end of a flow has no packet: it takes place when the last one came.
+void DetectStage::note_time(const packet::Packet* p, Subject& s) {
+    if (p != nullptr) {
+        wall_ = p->wall;
+    }
+    s.wall = wall_;
 }
 
 void DetectStage::evaluate_header_rule(Look& look, RuleIndex rule) {
-    if (admits(rules_->rule(rule), look)) {
+    const RuleRec& rec = rules_->rule(rule);
+    if (admits(rec, look) &&
+        (rec.engine_count == 0 || engines_match(look, rule, *look.subject.packet))) {
         report(look, rule, {rule, look.subject.direction, false, false, 0});
     }
 }

@@ -19,11 +19,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 namespace sluice::detect {
 
 struct DetectConfig {
     FlowStoreConfig store;
+    // xbits and hostbits, shared by the workers; null: a table of this stage's own.
+    std::shared_ptr<HostBits> host_bits;
+    std::size_t host_bit_entries = 65536;  // of a table of its own; a power of two
     std::uint32_t step_budget =
         3000;  // steps of one engine's evaluation (Suricata's inspection-recursion-limit)
 };
@@ -35,6 +39,7 @@ struct DetectStats {
     std::uint64_t candidates = 0;
     std::uint64_t evaluations = 0;  // of engines
     std::uint64_t matches = 0;      // silent ones included
+    std::uint64_t suppressed = 0;   // not told, by a suppress line
 };
 
 class DetectStage {
@@ -51,6 +56,11 @@ class DetectStage {
     // The packet itself: its payload for packet rules, its headers. Once per packet with ip_version
     // != 0, with or without flow.
     void inspect_packet(const packet::Packet& p, MatchList& matches,
+                        packet::ReasonCounters& reasons);
+
+    // A packet that has an event (Packet::events) by the rules over events alone; also one that was
+    // dropped, or could not be decoded.
+    void inspect_events(const packet::Packet& p, MatchList& matches,
                         packet::ReasonCounters& reasons);
 
     // The next piece of a stream. 'p' is the packet that brought it, null when the flow ends
@@ -103,9 +113,12 @@ class DetectStage {
     FlowState* state_for(Look& look);
     void scan(Look& look, const Database& db, const ScanInput& in);
     bool admits(const RuleRec& rule, const Look& look);
+    bool engines_match(Look& look, RuleIndex rule, const packet::Packet& p);
+    void note_time(const packet::Packet* p, Subject& s);
     EvalResult run_engine(Look& look, RuleIndex rule, const EngineRec& engine, EvalView view,
                           PcreResume resume);
     void report(Look& look, RuleIndex rule, const Match& m);
+    bool suppressed(const Look& look, RuleIndex rule);
     // What waits for this candidate; null when nothing does (or it had to make room meanwhile).
     Pending* pending_of(const Candidate& c);
     // An entry for the candidate, its own or a new one; null when there is no room.
@@ -146,8 +159,10 @@ class DetectStage {
     const Ruleset* rules_ = nullptr;
     WorkerScratch* scratch_ = nullptr;
     FlowStore store_;
+    std::shared_ptr<HostBits> host_bits_;
     DetectStats stats_;
     std::uint32_t step_budget_;
+    Nanos wall_;  // of the latest packet: the time of looks at the end of a flow
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for
     // its inspect_app() calls.
     stream::StreamChunk last_chunk_;

@@ -28,6 +28,29 @@ void FlowState::unset_bit(std::uint32_t bit) {
     }
 }
 
+const Flowint* FlowState::find_int(std::uint32_t name) const {
+    for (std::uint32_t i = 0; i < int_count; ++i) {
+        if (ints[i].name == name) {
+            return &ints[i];
+        }
+    }
+    return nullptr;
+}
+
+bool FlowState::set_int(std::uint32_t name, std::uint32_t value) {
+    for (std::uint32_t i = 0; i < int_count; ++i) {
+        if (ints[i].name == name) {
+            ints[i].value = value;
+            return true;
+        }
+    }
+    if (int_count == ints.size()) {
+        return false;
+    }
+    ints[int_count++] = {name, value};
+    return true;
+}
+
 const Memo* FlowState::memo(Direction d, RuleIndex rule, WaitKind kind) const {
     for (const Memo& m : memos[index_of(d)]) {
         if (m.rule == rule && m.kind == kind) {

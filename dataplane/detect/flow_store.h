@@ -20,6 +20,7 @@
 namespace sluice::detect {
 
 inline constexpr std::size_t kMaxFlowbits = 24;
+inline constexpr std::size_t kMaxFlowints = 8;
 inline constexpr std::size_t kMaxMemos = 12;
 
 // Where a pending candidate waits: on the stream itself, or on a transaction of the application.
@@ -70,9 +71,17 @@ struct PendingList {
     std::uint32_t size = 0;
 };
 
+// A number of the flow that rules count with, by hash of its name.
+struct Flowint {
+    std::uint32_t name = 0;
+    std::uint32_t value = 0;
+};
+
 struct FlowState {
     std::array<std::uint32_t, kMaxFlowbits> bits{};
     std::uint32_t bit_count = 0;
+    std::uint32_t int_count = 0;
+    std::array<Flowint, kMaxFlowints> ints{};
     std::uint32_t next_free = kNone32;
     std::uint64_t version = 0;  // of the snapshot that memos and pendings belong to
     std::array<std::array<Memo, kMaxMemos>, 2> memos{};
@@ -83,6 +92,11 @@ struct FlowState {
     // False when there is no room.
     bool set_bit(std::uint32_t bit);
     void unset_bit(std::uint32_t bit);
+
+    // Null: never set in this flow.
+    const Flowint* find_int(std::uint32_t name) const;
+    // False when there is no room.
+    bool set_int(std::uint32_t name, std::uint32_t value);
 
     const Memo* memo(Direction d, RuleIndex rule, WaitKind kind) const;
     void remember(Direction d, const Memo& m);

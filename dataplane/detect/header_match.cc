@@ -2,6 +2,7 @@
 #include "dataplane/detect/header_match.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/detect/header_bytes.h"
 #include "dataplane/detect/header_items.h"
 
 #include <algorithm>
@@ -115,6 +116,104 @@ bool flowbits_hold(const Ruleset& rules, const Item& item, const FlowState* stat
     return false;
 }
 
+bool change_flowbit(FlowbitOp op, std::uint32_t bit, FlowState& state) {
+    switch (op) {
+        case FlowbitOp::kSet:
+            return state.set_bit(bit);
+        case FlowbitOp::kUnset:
+            state.unset_bit(bit);
+            break;
+        case FlowbitOp::kToggle:
+            if (!state.has_bit(bit)) {
+                return state.set_bit(bit);
+            }
+            state.unset_bit(bit);
+            break;
+        case FlowbitOp::kIsSet:
+        case FlowbitOp::kIsNotSet:
+            break;
+    }
+    return true;
+}
+
+HostBitKey xbit_key(const Ruleset& rules, const Item& item, const Subject& s) {
+    return {rules.bit(item.data), static_cast<bundle::BitOwner>(item.var), s.src, s.dst};
+}
+
+std::uint32_t wall_seconds(const Subject& s) {
+    return static_cast<std::uint32_t>(s.wall.count / seconds(1).count);
+}
+
+bool xbit_holds(const Ruleset& rules, const Item& item, const Subject& s, const HostBits& bits) {
+    const bool is_set = bits.has(xbit_key(rules, item, s), wall_seconds(s));
+    return is_set == (static_cast<FlowbitOp>(item.op) == FlowbitOp::kIsSet);
+}
+
+bool change_xbit(const Ruleset& rules, const Item& item, const Subject& s, HostBits& bits) {
+    const HostBitKey key = xbit_key(rules, item, s);
+    const auto lifetime = static_cast<std::uint32_t>(item.lo);
+    switch (static_cast<FlowbitOp>(item.op)) {
+        case FlowbitOp::kSet:
+            return bits.set(key, wall_seconds(s), lifetime);
+        case FlowbitOp::kUnset:
+            bits.unset(key);
+            break;
+        case FlowbitOp::kToggle:
+            return bits.toggle(key, wall_seconds(s), lifetime);
+        case FlowbitOp::kIsSet:
+        case FlowbitOp::kIsNotSet:
+            break;
+    }
+    return true;
+}
+
+// The number that a flowint is compared with or changed by; a name that was never set counts 0.
+std::uint32_t flowint_operand(const Ruleset& rules, const Item& item, const FlowState& state) {
+    if ((item.flags & bundle::kValueVar) == 0) {
+        return static_cast<std::uint32_t>(item.lo);
+    }
+    const Flowint* other = state.find_int(rules.bit(item.data + 1));
+    return other != nullptr ? other->value : 0;
+}
+
+bool flowint_holds(const Ruleset& rules, const Item& item, const FlowState* state) {
+    const Flowint* i = state != nullptr ? state->find_int(rules.bit(item.data)) : nullptr;
+    switch (static_cast<bundle::FlowintOp>(item.nbytes)) {
+        case bundle::FlowintOp::kIsSet:
+            return i != nullptr;
+        case bundle::FlowintOp::kIsNotSet:
+            return i == nullptr;
+        case bundle::FlowintOp::kTest:
+            return i != nullptr &&
+                   compare(i->value, item.op, flowint_operand(rules, item, *state), 0);
+        case bundle::FlowintOp::kSet:
+        case bundle::FlowintOp::kAdd:
+        case bundle::FlowintOp::kSubtract:
+            break;
+    }
+    return true;
+}
+
+// 32 bits that wrap around; adding to what was never set begins with 0, subtracting does nothing.
+bool change_flowint(const Ruleset& rules, const Item& item, FlowState& state) {
+    const std::uint32_t name = rules.bit(item.data);
+    const Flowint* i = state.find_int(name);
+    const std::uint32_t operand = flowint_operand(rules, item, state);
+    switch (static_cast<bundle::FlowintOp>(item.nbytes)) {
+        case bundle::FlowintOp::kSet:
+            return state.set_int(name, operand);
+        case bundle::FlowintOp::kAdd:
+            return state.set_int(name, (i != nullptr ? i->value : 0) + operand);
+        case bundle::FlowintOp::kSubtract:
+            return i == nullptr || state.set_int(name, i->value - operand);
+        case bundle::FlowintOp::kTest:
+        case bundle::FlowintOp::kIsSet:
+        case bundle::FlowintOp::kIsNotSet:
+            break;
+    }
+    return true;
+}
+
 // Bytes 4 and 5, or 6 and 7, of an ICMP echo header (RFC 792): identifier and sequence number. -1:
 // not there.
 std::int64_t icmp_field(const packet::Packet& p, std::size_t offset) {
@@ -172,6 +271,24 @@ bool app_matches(const Item& item, const flow::Flow& f) {
     return (f.app == static_cast<AppProto>(item.lo)) != ((item.flags & bundle::kNegated) != 0);
 }
 
+bool age_matches(const Item& item, const flow::Flow& f, Nanos now) {
+    const std::int64_t age = (now.count - f.first_seen.count) / seconds(1).count;
+    return compare(age < 0 ? 0 : age, item.op, item.lo, item.hi) !=
+           ((item.flags & bundle::kNegated) != 0);
+}
+
+// Of a Packet Too Big message (RFC 4443 section 3.2), -1 of any other packet.
+std::int64_t icmp6_mtu(const packet::Packet& p) {
+    constexpr std::uint8_t kPacketTooBig = 2;
+    if (p.ip_proto != packet::kProtoIcmp6 || !p.l4_ok || p.icmp_type != kPacketTooBig) {
+        return -1;
+    }
+    Cursor c(p.frame());
+    c.skip(p.l4_off + 4U);
+    const std::uint32_t mtu = c.be32().host();
+    return c.ok() ? std::int64_t{mtu} : -1;
+}
+
 // Number that a keyword over the packet's headers compares; -1 when the packet does not have it.
 std::int64_t header_number(const Item& item, const packet::Packet& p) {
     const bool tcp = p.ip_proto == packet::kProtoTcp && p.l4_ok;
@@ -203,6 +320,8 @@ std::int64_t header_number(const Item& item, const packet::Packet& p) {
             return tcp ? std::int64_t{p.tcp.seq.raw()} : -1;
         case ItemKind::kTcpWindow:
             return tcp ? p.tcp.window : -1;
+        case ItemKind::kIcmp6Mtu:
+            return icmp6_mtu(p);
         case ItemKind::kTcpMss:
             return tcp && p.tcp.mss != 0 ? p.tcp.mss : -1;
         case ItemKind::kTcpFlags:
@@ -220,6 +339,14 @@ std::int64_t header_number(const Item& item, const packet::Packet& p) {
         case ItemKind::kByteExtract:
         case ItemKind::kBsize:
         case ItemKind::kUrilen:
+        case ItemKind::kByteMath:
+        case ItemKind::kBase64Decode:
+        case ItemKind::kAsn1:
+        case ItemKind::kFlowint:
+        case ItemKind::kIpOpts:
+        case ItemKind::kFlowAge:
+        case ItemKind::kChecksum:
+        case ItemKind::kEvent:
             break;
     }
     return -1;
@@ -232,10 +359,22 @@ bool number_matches(const Item& item, const packet::Packet& p) {
 }
 
 bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,
-                     const FlowState* state) {
+                     const Memory& memory) {
     switch (item.kind) {
         case ItemKind::kFlowbits:
-            return flowbits_hold(rules, item, state);
+            return flowbits_hold(rules, item, memory.flow);
+        case ItemKind::kFlowint:
+            return flowint_holds(rules, item, memory.flow);
+        case ItemKind::kXbits:
+            return xbit_holds(rules, item, s, memory.hosts);
+        case ItemKind::kFlowAge:
+            return s.flow != nullptr && age_matches(item, *s.flow, s.wall);
+        case ItemKind::kIpOpts:
+            return s.packet != nullptr && has_ip_option(item, *s.packet);
+        case ItemKind::kChecksum:
+            return s.packet != nullptr && checksum_matches(item, *s.packet);
+        case ItemKind::kEvent:
+            return s.packet != nullptr && (s.packet->events & item.mask) != 0;
         case ItemKind::kAppProto:
             return s.flow != nullptr && app_matches(item, *s.flow);
         case ItemKind::kStreamSize:
@@ -263,8 +402,8 @@ bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,
         case ItemKind::kTcpSeq:
         case ItemKind::kTcpWindow:
         case ItemKind::kTcpMss:
+        case ItemKind::kIcmp6Mtu:
             return s.packet != nullptr && number_matches(item, *s.packet);
-        case ItemKind::kXbits:
         case ItemKind::kContent:
         case ItemKind::kPcre:
         case ItemKind::kIsDataAt:
@@ -273,6 +412,9 @@ bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,
         case ItemKind::kByteExtract:
         case ItemKind::kBsize:
         case ItemKind::kUrilen:
+        case ItemKind::kByteMath:
+        case ItemKind::kBase64Decode:
+        case ItemKind::kAsn1:
             break;
     }
     return false;
@@ -291,6 +433,7 @@ Subject subject_of(const packet::Packet& p) {
     s.ip_proto = p.ip_proto;
     s.is_v4 = p.ip_version == 4;
     s.direction = p.direction;
+    s.wall = p.wall;
     return s;
 }
 
@@ -334,40 +477,32 @@ bool header_matches(const Ruleset& rules, const RuleRec& rule, const Subject& s,
 }
 
 bool conditions_match(const Ruleset& rules, const RuleRec& rule, const Subject& s,
-                      const FlowState* state) {
+                      const Memory& memory) {
     const std::span<const Item> items =
         std::span<const Item>(rules.header_items()).subspan(rule.header_first, rule.action_first);
     for (const Item& item : items) {
-        if (!condition_holds(rules, item, s, state)) {
+        if (!condition_holds(rules, item, s, memory)) {
             return false;
         }
     }
     return true;
 }
 
-bool change_bits(const Ruleset& rules, const RuleRec& rule, FlowState& state) {
+bool change_state(const Ruleset& rules, const RuleRec& rule, const Subject& s,
+                  const Memory& memory) {
     bool room = true;
     for (std::uint32_t i = rule.action_first; i < rule.header_count; ++i) {
         const Item& item = rules.header_items()[rule.header_first + i];
-        for (std::uint32_t k = 0; k < item.data_len; ++k) {
-            const std::uint32_t bit = rules.bit(item.data + k);
-            switch (static_cast<FlowbitOp>(item.op)) {
-                case FlowbitOp::kSet:
-                    room = state.set_bit(bit) && room;
-                    break;
-                case FlowbitOp::kUnset:
-                    state.unset_bit(bit);
-                    break;
-                case FlowbitOp::kToggle:
-                    if (state.has_bit(bit)) {
-                        state.unset_bit(bit);
-                    } else {
-                        room = state.set_bit(bit) && room;
-                    }
-                    break;
-                case FlowbitOp::kIsSet:
-                case FlowbitOp::kIsNotSet:
-                    break;
+        if (item.kind == ItemKind::kXbits) {
+            room = change_xbit(rules, item, s, memory.hosts) && room;
+        } else if (memory.flow == nullptr) {
+            room = false;
+        } else if (item.kind == ItemKind::kFlowint) {
+            room = change_flowint(rules, item, *memory.flow) && room;
+        } else {
+            for (std::uint32_t k = 0; k < item.data_len; ++k) {
+                const std::uint32_t bit = rules.bit(item.data + k);
+                room = change_flowbit(static_cast<FlowbitOp>(item.op), bit, *memory.flow) && room;
             }
         }
     }

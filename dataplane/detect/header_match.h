@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/detect/flow_store.h"
+#include "dataplane/detect/host_bits.h"
 #include "dataplane/detect/ruleset.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/packet.h"
@@ -25,6 +26,7 @@ struct Subject {
     bool is_v4 = true;
     bool on_stream = false;  // stream bytes or a transaction, not a packet
     Direction direction = Direction::kToServer;
+    Nanos wall;  // now, Unix
 };
 
 Subject subject_of(const packet::Packet& p);
@@ -59,14 +61,22 @@ class AddressCache {
 bool header_matches(const Ruleset& rules, const RuleRec& rule, const Subject& s,
                     AddressCache& cache);
 
-// Header keywords and flowbit tests. 'state' may be null.
+// What rules remember beyond one look.
+struct Memory {
+    FlowState* flow = nullptr;  // null: nothing is known of the flow
+    HostBits& hosts;
+};
+
+// Header keywords, tests of flowbits, flowints and xbits.
 bool conditions_match(const Ruleset& rules, const RuleRec& rule, const Subject& s,
-                      const FlowState* state);
+                      const Memory& memory);
 
-// Does to the flow's bits what the rule says after a match. Returns false when a bit had no room.
-bool change_bits(const Ruleset& rules, const RuleRec& rule, FlowState& state);
+// Does to flowbits, flowints and xbits what the rule says after a match. Returns false when one had
+// no room.
+bool change_state(const Ruleset& rules, const RuleRec& rule, const Subject& s,
+                  const Memory& memory);
 
-constexpr bool changes_bits(const RuleRec& rule) {
+constexpr bool changes_state(const RuleRec& rule) {
     return rule.header_count != rule.action_first;
 }
 

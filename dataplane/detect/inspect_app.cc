@@ -28,7 +28,9 @@ void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::P
     if (rules_ == nullptr || point.flow == nullptr || point.buffers == nullptr) {
         return;
     }
-    Look look = look_at(subject_of(*point.flow, point.direction, p), point.flow, matches, reasons);
+    Subject subject = subject_of(*point.flow, point.direction, p);
+    note_time(p, subject);
+    Look look = look_at(subject, point.flow, matches, reasons);
     scan_point(look, point);
     if (look.state != nullptr) {
         collect_transaction(look, point);

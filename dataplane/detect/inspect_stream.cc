@@ -19,7 +19,9 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
         return;
     }
     last_chunk_ = chunk;
-    Look look = look_at(subject_of(*chunk.flow, chunk.direction, p), chunk.flow, matches, reasons);
+    Subject subject = subject_of(*chunk.flow, chunk.direction, p);
+    note_time(p, subject);
+    Look look = look_at(subject, chunk.flow, matches, reasons);
     for (const Database* db :
          rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
                              chunk.direction, chunk.flow->key.server_port)) {

@@ -93,7 +93,7 @@ Status RegexSet::load(const std::vector<bundle::Pcre>& patterns, const std::vect
 }
 
 RegexMatcher::RegexMatcher()
-    : data_(pcre2_match_data_create(1, nullptr)),
+    : data_(pcre2_match_data_create(2, nullptr)),  // the whole match and group 1
       context_(pcre2_match_context_create(nullptr)),
       stack_(pcre2_jit_stack_create(kJitStackStart, kJitStackMax, nullptr)) {
     if (context_ != nullptr) {
@@ -143,6 +143,22 @@ RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
         return {RegexOutcome::kWait, found.start, found.end, false};
     }
     return found;
+}
+
+RegexMatch RegexMatcher::first_group(const RegexSet& set, std::uint32_t index, Bytes subject) {
+    static constexpr std::uint8_t kNothing = 0;
+    const std::uint8_t* bytes = subject.empty() ? &kNothing : subject.data();
+    const int rc =
+        pcre2_match(set.regexes_[index].code, bytes, subject.size(), 0, 0, data_, context_);
+    if (rc < 0) {
+        return {rc == PCRE2_ERROR_NOMATCH ? RegexOutcome::kNoMatch : RegexOutcome::kLimit, 0, 0,
+                false};
+    }
+    const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data_);
+    if (rc == 1 || span[2] == PCRE2_UNSET) {
+        return {RegexOutcome::kNoMatch, 0, 0, false};
+    }
+    return {RegexOutcome::kMatch, span[2], span[3], false};
 }
 
 }  // namespace sluice::detect

@@ -78,6 +78,10 @@ class RegexMatcher {
 
     RegexMatch match(const RegexSet& set, std::uint32_t index, const RegexSubject& subject);
 
+    // Where group 1 of the first match lies. kMatch, kNoMatch (also when the group took no part) or
+    // kLimit.
+    RegexMatch first_group(const RegexSet& set, std::uint32_t index, Bytes subject);
+
   private:
     pcre2_real_match_data_8* data_ = nullptr;
     pcre2_real_match_context_8* context_ = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/rule_steps.h"
 
+#include <algorithm>
+
 namespace sluice::detect {
 namespace {
 
@@ -26,6 +28,12 @@ bool is_relative(const Item& i) {
     return (i.flags & bundle::kRelative) != 0;
 }
 
+// Relative, and worth another occurrence of what is before it; Suricata takes base64_decode and
+// asn1 at the first one or not at all.
+bool asks_again(const Item& i) {
+    return is_relative(i) && i.kind != ItemKind::kBase64Decode && i.kind != ItemKind::kAsn1;
+}
+
 bool uses_vars(const Item& i) {
     return (i.flags & kVarFlags) != 0;
 }
@@ -38,6 +46,7 @@ bool moves(const Item& i) {
             return !is_negated(i);
         case ItemKind::kByteJump:
         case ItemKind::kByteExtract:
+        case ItemKind::kByteMath:
             return true;
         case ItemKind::kIsDataAt:
         case ItemKind::kByteTest:
@@ -64,9 +73,21 @@ bool moves(const Item& i) {
         case ItemKind::kTos:
         case ItemKind::kTcpMss:
         case ItemKind::kXbits:
+        case ItemKind::kBase64Decode:
+        case ItemKind::kAsn1:
+        case ItemKind::kFlowint:
+        case ItemKind::kIpOpts:
+        case ItemKind::kIcmp6Mtu:
+        case ItemKind::kFlowAge:
+        case ItemKind::kChecksum:
+        case ItemKind::kEvent:
             return false;
     }
     return false;
+}
+
+bool sets_var(const Item& i) {
+    return i.kind == ItemKind::kByteExtract || i.kind == ItemKind::kByteMath;
 }
 
 // Has more than one place to match at.
@@ -92,9 +113,7 @@ bool forward_only(const Item& i) {
     return is_content(i) && !is_negated(i) && is_relative(i) && !uses_vars(i) && i.distance >= 0;
 }
 
-}  // namespace
-
-void mark_dependencies(std::span<Step> steps) {
+void mark_dependencies_of_run(std::span<Step> steps) {
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const Item& item = steps[i].item;
         std::uint32_t traits = 0;
@@ -108,15 +127,31 @@ void mark_dependencies(std::span<Step> steps) {
             traits |= flag_if(moves(item) && !vars_later, kStepCommit);
         }
         for (std::size_t j = i + 1; searches(item) && j < steps.size(); ++j) {
-            if (is_relative(steps[j].item) || uses_vars(steps[j].item)) {
+            if (asks_again(steps[j].item) || uses_vars(steps[j].item)) {
                 traits |= kStepRetry;
                 break;
             }
-            if (moves(steps[j].item) && steps[j].item.kind != ItemKind::kByteExtract) {
+            if (moves(steps[j].item) && !sets_var(steps[j].item)) {
                 break;
             }
         }
         steps[i].traits = traits;
+    }
+}
+
+}  // namespace
+
+void mark_dependencies(std::span<Step> steps) {
+    // What stands behind a base64_decode is a run of its own over other bytes.
+    const auto decode = std::find_if(steps.begin(), steps.end(), [](const Step& s) {
+        return s.item.kind == ItemKind::kBase64Decode;
+    });
+    if (decode != steps.end()) {
+        const auto first = static_cast<std::size_t>(decode - steps.begin()) + 1;
+        mark_dependencies_of_run(steps.first(first));
+        mark_dependencies_of_run(steps.subspan(first));
+    } else {
+        mark_dependencies_of_run(steps);
     }
 }
 
@@ -149,7 +184,7 @@ bool vars_cross_engines(const bundle::Rule& rule) {
         std::uint32_t set = 0;
         std::uint32_t used = 0;
         for (const Item& i : e.items) {
-            set |= i.kind == ItemKind::kByteExtract && i.var < 32 ? 1U << i.var : 0;
+            set |= sets_var(i) && i.var < 32 ? 1U << i.var : 0;
             used |= used_vars(i);
         }
         if ((used & ~set) != 0) {

@@ -43,6 +43,7 @@ enum EngineTrait : std::uint32_t {
                              // ends with its last
     kEngineStreaming = 1U << 1,  // its buffer arrives in pieces
     kEngineHasPcre = 1U << 2,  // worth a look whether all contents are there before it is evaluated
+    kEngineWhole = 1U << 3,    // a transform needs the buffer to its end (digests)
 };
 
 struct EngineRec {
@@ -51,7 +52,7 @@ struct EngineRec {
     std::uint16_t step_count = 0;
     std::uint32_t first_step = 0;
     std::uint32_t traits = 0;
-    std::array<bundle::Transform, kMaxTransforms> transforms{};
+    std::array<bundle::TransformStep, kMaxTransforms> transforms{};
 };
 
 // Bits of RuleRec::traits.
@@ -60,9 +61,12 @@ enum RuleTrait : std::uint32_t {
     kRuleHasApp = 1U << 1,  // engines over application buffers
     kRuleSharedVars =
         1U << 2,  // a variable crosses engines: their results cannot be remembered one by one
-    kRuleIpOnly = 1U << 3,    // addresses and protocol only: once per flow and direction
-    kRuleSilent = 1U << 4,    // an alert rule with noalert: acts on flowbits, is not reported
-    kRuleNeedsBit = 1U << 5,  // cannot match in a flow without any flowbit
+    kRuleIpOnly = 1U << 3,       // addresses and protocol only: once per flow and direction
+    kRuleSilent = 1U << 4,       // an alert rule with noalert: acts on flowbits, is not reported
+    kRuleNeedsBit = 1U << 5,     // cannot match in a flow without any flowbit
+    kRuleChangesFlow = 1U << 6,  // sets flowbits or flowints
+    kRuleSuppressed = 1U << 8,   // some of its matches are not told
+    kRuleOnEvent = 1U << 7,      // only a packet with an event that it names can match
 };
 
 struct RuleRec {
@@ -78,7 +82,7 @@ struct RuleRec {
     std::uint32_t first_engine = 0;
     std::uint32_t header_first = 0;  // in Ruleset::header_items()
     std::uint16_t header_count = 0;
-    std::uint16_t action_first = 0;  // of those, flowbits to change on a match start here
+    std::uint16_t action_first = 0;  // of those, what a match changes starts here
 };
 
 // One rule that a prefilter pattern makes a candidate.

@@ -3,6 +3,7 @@
 
 #include "dataplane/base/hash.h"
 #include "dataplane/detect/rule_steps.h"
+#include "dataplane/detect/transforms.h"
 
 #include <algorithm>
 #include <string>
@@ -11,8 +12,18 @@
 namespace sluice::detect {
 namespace {
 
-bool is_flowbit_action(const bundle::Item& item) {
-    if (item.kind != bundle::ItemKind::kFlowbits) {
+bool changes_flowint(const bundle::Item& item) {
+    const auto op = static_cast<bundle::FlowintOp>(item.nbytes);
+    return op == bundle::FlowintOp::kSet || op == bundle::FlowintOp::kAdd ||
+           op == bundle::FlowintOp::kSubtract;
+}
+
+// What a match does, not what it asks.
+bool is_action(const bundle::Item& item) {
+    if (item.kind == bundle::ItemKind::kFlowint) {
+        return changes_flowint(item);
+    }
+    if (item.kind != bundle::ItemKind::kFlowbits && item.kind != bundle::ItemKind::kXbits) {
         return false;
     }
     switch (static_cast<bundle::FlowbitOp>(item.op)) {
@@ -34,6 +45,10 @@ bool is_bit_test(const bundle::Item& item) {
 
 bool is_any(const bundle::PortSet& p) {
     return p.size() == 1 && p[0].lo == 0 && p[0].hi == 65535;
+}
+
+bool is_suppress(const bundle::Filter& f) {
+    return f.kind == bundle::FilterKind::kSuppress;
 }
 
 bool is_pcre(const Step& s) {
@@ -63,8 +78,8 @@ class RulesetBuilder {
         fold_contents();
         for (Status (RulesetBuilder::*part)(const SiteVars&) :
              {&RulesetBuilder::addresses, &RulesetBuilder::regexes, &RulesetBuilder::rules,
-              &RulesetBuilder::databases, &RulesetBuilder::groups, &RulesetBuilder::domains,
-              &RulesetBuilder::packet_rules}) {
+              &RulesetBuilder::events, &RulesetBuilder::databases, &RulesetBuilder::groups,
+              &RulesetBuilder::domains, &RulesetBuilder::packet_rules}) {
             if (Status s = (this->*part)(vars); !s) {
                 return s.error();
             }
@@ -144,7 +159,9 @@ class RulesetBuilder {
                     return in_rule(r, "too many transforms");
                 }
                 add_engine(e);
-                rec.traits |= e.buffer == BufferId::kPayload ? kRuleHasPayload : kRuleHasApp;
+                rec.traits |= e.buffer == BufferId::kPayload ? kRuleHasPayload
+                              : is_header_buffer(e.buffer)   ? 0U
+                                                             : kRuleHasApp;
                 ++rec.engine_count;
             }
         }
@@ -152,9 +169,56 @@ class RulesetBuilder {
         rec.traits |= flag_if(
             r.action == bundle::Action::kAlert && (r.flow_flags & bundle::kRuleNoAlert) != 0,
             kRuleSilent);
+        rec.traits |=
+            flag_if(std::any_of(r.filters.begin(), r.filters.end(), is_suppress), kRuleSuppressed);
         rec.traits |= flag_if(is_ip_only(r, rec), kRuleIpOnly);
         out_->rules_.push_back(rec);
         return ok_status();
+    }
+
+    static std::uint32_t traits_of(const bundle::Item& item, bool action) {
+        const bool of_host = item.kind == bundle::ItemKind::kXbits;
+        return flag_if(is_bit_test(item), kRuleNeedsBit) |
+               flag_if(action && !of_host, kRuleChangesFlow) |
+               flag_if(item.kind == bundle::ItemKind::kEvent, kRuleOnEvent);
+    }
+
+    // Reasons of all events that rules ask for get a bit each, in Packet::events.
+    Status events(const SiteVars&) {
+        for (bundle::Item& item : out_->header_items_) {
+            for (std::uint32_t i = 0; item.kind == bundle::ItemKind::kEvent && i < item.data_len;
+                 ++i) {
+                const Result<std::uint64_t> bit = event_bit(model_.bit_names[item.data + i]);
+                if (!bit) {
+                    return bit.error();
+                }
+                item.mask |= bit.value();
+            }
+        }
+        return ok_status();
+    }
+
+    Result<std::uint64_t> event_bit(const std::string& name) {
+        const auto row =
+            std::find_if(packet::kReasons.begin(), packet::kReasons.end(),
+                         [&name](const packet::ReasonInfo& r) { return r.name == name; });
+        if (row == packet::kReasons.end()) {
+            return Error{ErrorCode::kInvalid,
+                         "the bundle has rules on the event '" + name +
+                             "', which this version does not have: compile it with this version",
+                         {},
+                         {}};
+        }
+        const auto reason = static_cast<packet::Reason>(row - packet::kReasons.begin());
+        std::vector<packet::Reason>& all = out_->watched_;
+        auto at = std::find(all.begin(), all.end(), reason);
+        if (at == all.end() && all.size() == packet::EventWatch::kMax) {
+            return Error{ErrorCode::kInvalid, "rules ask for too many different events", {}, {}};
+        }
+        if (at == all.end()) {
+            at = all.insert(at, reason);
+        }
+        return std::uint64_t{1} << static_cast<unsigned>(at - all.begin());
     }
 
     // Conditions first, then what a match changes.
@@ -165,9 +229,9 @@ class RulesetBuilder {
             for (const bundle::Engine& e : r.engines) {
                 for (std::size_t i = 0; e.buffer == BufferId::kPacketHeader && i < e.items.size();
                      ++i) {
-                    if (is_flowbit_action(e.items[i]) == actions) {
+                    if (is_action(e.items[i]) == actions) {
                         items.push_back(e.items[i]);
-                        rec.traits |= flag_if(is_bit_test(e.items[i]), kRuleNeedsBit);
+                        rec.traits |= traits_of(e.items[i], actions);
                     }
                 }
             }
@@ -199,6 +263,8 @@ class RulesetBuilder {
         mark_dependencies(steps);
         rec.traits |= flag_if(is_ordered_chain(steps), kEngineChain);
         rec.traits |= flag_if(is_streaming_buffer(e.buffer), kEngineStreaming);
+        rec.traits |= flag_if(std::any_of(e.transforms.begin(), e.transforms.end(), needs_whole),
+                              kEngineWhole);
         rec.traits |= flag_if(std::any_of(steps.begin(), steps.end(), is_pcre), kEngineHasPcre);
         out_->max_steps_ = std::max(out_->max_steps_, steps.size());
         out_->engines_.push_back(rec);
@@ -418,6 +484,10 @@ class RulesetBuilder {
                 return Error{ErrorCode::kInvalid, "packet rule that is not there", {}, {}};
             }
             const RuleRec& rec = out_->rules_[r];
+            if ((rec.traits & kRuleOnEvent) != 0) {
+                out_->event_rules_.push_back(r);
+                continue;
+            }
             facts.push_back({r, &rec, &out_->addresses_[rec.src], &out_->addresses_[rec.dst],
                              std::span<const bundle::Item>(out_->header_items_)
                                  .subspan(rec.header_first, rec.action_first)});
@@ -425,6 +495,7 @@ class RulesetBuilder {
         std::sort(
             facts.begin(), facts.end(),
             [](const PacketRuleFacts& a, const PacketRuleFacts& b) { return a.rule < b.rule; });
+        std::sort(out_->event_rules_.begin(), out_->event_rules_.end());
         out_->packet_rules_ = build_packet_rule_index(facts);
         return ok_status();
     }

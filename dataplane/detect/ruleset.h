@@ -11,6 +11,7 @@
 #include "dataplane/detect/prefilter.h"
 #include "dataplane/detect/regex_set.h"
 #include "dataplane/detect/rule_table.h"
+#include "dataplane/packet/event_watch.h"
 #include "signatures/bundle/model.h"
 
 #include <array>
@@ -85,6 +86,12 @@ class Ruleset {
 
     const PacketRuleIndex& packet_rules() const { return packet_rules_; }
 
+    // Rules that only a packet with an event can match; ascending.
+    const std::vector<RuleIndex>& event_rules() const { return event_rules_; }
+
+    // The events that rules ask for: bit i of Packet::events is watched()[i].
+    const std::vector<packet::Reason>& watched() const { return watched_; }
+
     std::size_t max_steps() const { return max_steps_; }
 
   private:
@@ -120,6 +127,8 @@ class Ruleset {
     std::vector<DomainTarget> domain_targets_;
     BufferMask inspected_;
     PacketRuleIndex packet_rules_;
+    std::vector<RuleIndex> event_rules_;
+    std::vector<packet::Reason> watched_;
     std::size_t max_steps_ = 1;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/transforms.h"
 
+#include "dataplane/base/digest.h"
 #include "dataplane/detect/byte_search.h"
 
 #include <algorithm>
@@ -81,9 +82,56 @@ void url_decode(Bytes in, Output& out) {
     }
 }
 
-Bytes apply_one(bundle::Transform t, Bytes in, MutableBytes to) {
+// Lines that begin with ':', as HTTP/2's pseudo headers do, go.
+void strip_pseudo_headers(Bytes in, Output& out) {
+    bool line_start = true;
+    bool skip = false;
+    for (const std::uint8_t c : in) {
+        skip = line_start ? c == ':' : skip;
+        if (!skip) {
+            out.put(c);
+        }
+        line_start = c == '\n';
+    }
+}
+
+// Names of headers in lower case, values as they are.
+void lower_header_names(Bytes in, Output& out) {
+    bool name = true;
+    for (const std::uint8_t c : in) {
+        out.put(name ? to_lower(c) : c);
+        name = c == '\n' || (name && c != ':');
+    }
+}
+
+void xor_with(Bytes in, Bytes key, Output& out) {
+    std::size_t k = 0;
+    for (const std::uint8_t c : in) {
+        out.put(static_cast<std::uint8_t>(c ^ key[k]));
+        k = k + 1 == key.size() ? 0 : k + 1;
+    }
+}
+
+template <typename Algorithm>
+void digest(Bytes in, Output& out) {
+    for (const std::uint8_t c : Algorithm::of(in)) {
+        out.put(c);
+    }
+}
+
+// The first group where the expression matches, else everything.
+Bytes first_group(const bundle::TransformStep& t, Bytes in, const TransformContext& context) {
+    const RegexMatch m = context.matcher.first_group(context.regexes, t.data, in);
+    if (m.outcome == RegexOutcome::kLimit) {
+        packet::count(context.reasons, packet::Reason::pcre_limit);
+    }
+    return m.outcome == RegexOutcome::kMatch ? in.subspan(m.start, m.end - m.start) : in;
+}
+
+Bytes apply_one(const bundle::TransformStep& t, Bytes in, MutableBytes to,
+                const TransformContext& context) {
     Output out(to);
-    switch (t) {
+    switch (t.kind) {
         case bundle::Transform::kDotPrefix:
             dot_prefix(in, out);
             break;
@@ -106,17 +154,37 @@ Bytes apply_one(bundle::Transform t, Bytes in, MutableBytes to) {
         case bundle::Transform::kUrlDecode:
             url_decode(in, out);
             break;
+        case bundle::Transform::kToMd5:
+            digest<Md5>(in, out);
+            break;
+        case bundle::Transform::kToSha1:
+            digest<Sha1>(in, out);
+            break;
+        case bundle::Transform::kToSha256:
+            digest<Sha256>(in, out);
+            break;
+        case bundle::Transform::kStripPseudoHeaders:
+            strip_pseudo_headers(in, out);
+            break;
+        case bundle::Transform::kHeaderLowercase:
+            lower_header_names(in, out);
+            break;
+        case bundle::Transform::kPcreXform:
+            return first_group(t, in, context);
+        case bundle::Transform::kXor:
+            xor_with(in, context.blob.subspan(t.data, t.data_len), out);
+            break;
     }
     return out.done();
 }
 
 }  // namespace
 
-Bytes apply_transforms(std::span<const bundle::Transform> transforms, Bytes in, MutableBytes a,
-                       MutableBytes b) {
-    for (const bundle::Transform t : transforms) {
-        in = apply_one(t, in, a);
-        std::swap(a, b);
+Bytes apply_transforms(std::span<const bundle::TransformStep> transforms, Bytes in,
+                       TransformRoom room, const TransformContext& context) {
+    for (const bundle::TransformStep& t : transforms) {
+        in = apply_one(t, in, room.a, context);
+        std::swap(room.a, room.b);
     }
     return in;
 }

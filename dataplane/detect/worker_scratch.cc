@@ -7,7 +7,8 @@ WorkerScratch::WorkerScratch(const Ruleset& rules)
     : candidates(rules.size()),
       addresses(rules.address_sets()),
       frames(rules.max_steps() + 1),
-      counters(rules.size()) {
+      counters(rules.size()),
+      decoded(kDecodedRoom) {
     for (std::vector<std::uint8_t>& room : transform_room) {
         room.resize(kTransformRoom);
     }

@@ -5,6 +5,7 @@
 // owned by whoever installs it; used by one worker thread.
 #pragma once
 
+#include "dataplane/detect/base64.h"
 #include "dataplane/detect/content_match.h"
 #include "dataplane/detect/eval_types.h"
 #include "dataplane/detect/header_match.h"
@@ -37,6 +38,7 @@ class WorkerScratch {
     const std::vector<RuleCounters>& rule_counters() const { return counters; }
 
     static constexpr std::size_t kTransformRoom = std::size_t{64} * 1024;
+    static constexpr std::size_t kDecodedRoom = kMaxBase64Input / 4 * 3 + 3;
 
     // For DetectStage.
     PrefilterScratch prefilter;
@@ -46,6 +48,7 @@ class WorkerScratch {
     std::vector<EvalFrame> frames;
     std::vector<RuleCounters> counters;
     std::array<std::vector<std::uint8_t>, 2> transform_room;
+    std::vector<std::uint8_t> decoded;  // what base64_decode makes
     Vars vars{};
 
   private:

@@ -107,7 +107,7 @@ struct alignas(64) Flow {
 
     // Line 3: start, end, housekeeping.
     std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)
-    Nanos first_seen;           // Now::wall of the first packet
+    Nanos first_seen;           // Packet::wall of the first packet
     std::array<SeqNum, 2> isn;  // initial sequence number by direction; stream offset 0 is isn+1
     std::array<SeqNum, 2> fin_seq;  // sequence number of the FIN, once seen
     SeqNum resyn;                   // latest SYN seen on an open connection, when resyn_seen

@@ -247,7 +247,7 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
     ++stats_.created;
     ++stats_.active;
     f.flow_id = mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11;
-    f.first_seen = now.wall;
+    f.first_seen = p.wall;
     f.last_seen = now.time;
     visit_within(f, timeout_of(f));
     queues_.insert(f);

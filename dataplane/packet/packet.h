@@ -145,6 +145,9 @@ struct Packet {
     // What was odd about it when it was judged with its whole batch (decode, flow) and went on.
     Reason odd = Reason::none;
 
+    // Events of this packet that rules ask for: bits of EventWatch.
+    std::uint64_t events = 0;
+
     // Set by any stage through drop(), read by io.
     Verdict verdict = Verdict::kForward;
     Reason reason = Reason::none;

@@ -67,7 +67,7 @@ void absorb(packet::Packet& packet, const packet::Packet& inner) {
 // rest runs packet by packet to the end: the next packet of a flow must already see the verdict on
 // this one, and its bytes are still in L1.
 void Pipeline::process(packet::Batch& batch, const Now& now) {
-    decode_.process(batch, reasons_);
+    decode_.process(batch, reasons_, &watch_);
     flow_.process(batch, now, reasons_);
     reasons_.recent = {};  // of the whole batch; each packet knows its own (Packet::odd)
     for (packet::Packet& packet : batch) {
@@ -81,10 +81,12 @@ void Pipeline::process(packet::Batch& batch, const Now& now) {
 
 void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     if (packet.dropped()) {
+        tell_events(packet, now);
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);  // by decode or flow
         return;
     }
     if (packet.ip_version == 0) {
+        tell_events(packet, now);
         ++stats_.not_ip_packets;
         stats_.not_ip_bytes += packet.len;
         return;
@@ -100,6 +102,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         return;
     }
     matches_.clear();
+    watch_.begin(reasons_);
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
         const flow::FlowState before = packet.flow->state;
         stream_.begin(packet, now, reasons_);
@@ -123,6 +126,10 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
     if (!packet.dropped()) {
         detect_.inspect_packet(packet, matches_, reasons_);
+    }
+    packet.events |= watch_.since(reasons_);
+    if (packet.events != 0) {
+        detect_.inspect_events(packet, matches_, reasons_);
     }
     if (matches_.size() != 0) {
         verdict_.judge({&packet, packet.flow, http_, now, &dns_}, matches_, reasons_);
@@ -173,6 +180,15 @@ void Pipeline::apply_late_exceptions(packet::Packet& packet, const Now& now) {
     reasons_.recent = {};  // what the packet within does is its own
 }
 
+// Rules on events alone, for a packet that is inspected no further.
+void Pipeline::tell_events(packet::Packet& packet, const Now& now) {
+    if (packet.events != 0) {
+        matches_.clear();
+        detect_.inspect_events(packet, matches_, reasons_);
+        verdict_.judge({&packet, packet.flow, {}, now}, matches_, reasons_);
+    }
+}
+
 // What the packet carries (the inside of a tunnel), or completes (a datagram in fragments), is
 // judged as a packet of its own before the outer one goes on; a loop, not recursion, and bounded.
 void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
@@ -187,8 +203,14 @@ void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
         }
         inner = {};
         ++used;
+        watch_.begin(reasons_);
         const bool found = outer->is_fragment ? put_together(*outer, inner, now)
                                               : decode_.enter(*outer, inner, reasons_);
+        packet::Packet& noted = found && !outer->is_fragment ? inner : *outer;
+        noted.events = watch_.since(reasons_);
+        if (&noted == outer) {
+            tell_events(*outer, now);  // the packet itself was judged before
+        }
         if (!found) {
             const packet::Packet& refused = outer->is_fragment ? *outer : inner;
             if (refused.dropped()) {
@@ -375,6 +397,7 @@ Pipeline::Pipeline(const PipelineConfig& config, abi::EventRing& events)
 void Pipeline::install(const detect::Ruleset& ruleset, detect::WorkerScratch& scratch) {
     detect_.install(&ruleset, &scratch);
     verdict_.install(&ruleset.model(), ruleset.version());
+    watch_.watch(ruleset.watched());
 }
 
 void Pipeline::expire(const Now& now, std::size_t budget) {

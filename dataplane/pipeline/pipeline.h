@@ -112,6 +112,7 @@ class Pipeline final : private flow::FlowObserver {
     void report_dns(const app::InspectionPoint& point, packet::Packet* packet, const Now& now);
     void apply_late_exceptions(packet::Packet& packet, const Now& now);
     void skip_trusted(packet::Packet& packet, const Now& now);
+    void tell_events(packet::Packet& packet, const Now& now);
     void settle(packet::Packet& packet, const Now& now);
     void count_exception(const packet::Packet& packet);
 
@@ -135,6 +136,7 @@ class Pipeline final : private flow::FlowObserver {
     detect::DetectStage detect_;
     verdict::VerdictStage verdict_;
     detect::MatchList matches_;
+    packet::EventWatch watch_;
     std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;
     // Of the last transaction that matched, until it was judged.
     app::HttpSummary http_;

@@ -14,7 +14,7 @@ using packet::Reason;
 namespace {
 
 void set_state(Flow& f, TcpState s) {
-    f.tcp_state = static_cast<std::uint8_t>(s);
+    f.tcp_state = static_cast<std::uint8_t>(s) & 7U;
 }
 
 TcpOutcome noting_data(TcpOutcome outcome, const Packet& p, Reason reason) {

@@ -18,9 +18,11 @@ std::uint64_t hash_address(const packet::IpAddr& a, std::uint64_t seed) {
     return mix64(mix64(seed ^ lo) ^ hi);
 }
 
-std::uint64_t key_of(const bundle::Rule& rule, const ThresholdSubject& s) {
-    std::uint64_t h = mix64((std::uint64_t{rule.gid} << 32) ^ rule.sid);
-    switch (rule.threshold.track) {
+// 'number' tells the counters of one rule apart: 0 is its own threshold's.
+std::uint64_t key_of(const bundle::Rule& rule, bundle::TrackBy track, std::uint64_t number,
+                     const ThresholdSubject& s) {
+    std::uint64_t h = mix64((std::uint64_t{rule.gid} << 32) ^ rule.sid ^ (number << 48));
+    switch (track) {
         case bundle::TrackBy::kRule:
             break;
         case bundle::TrackBy::kSource:
@@ -91,20 +93,65 @@ ThresholdTable::Counter& ThresholdTable::find(std::uint64_t key, bool& fresh) {
     return *victim;
 }
 
-ThresholdResult ThresholdTable::check(const bundle::Rule& rule, const ThresholdSubject& subject,
-                                      Nanos now) {
-    if (rule.threshold.kind == bundle::ThresholdKind::kNone) {
-        return ThresholdResult::kAlert;
-    }
+ThresholdResult ThresholdTable::count(const bundle::Threshold& t, std::uint64_t key, Nanos now) {
     bool fresh = false;
-    Counter& c = find(key_of(rule, subject), fresh);
-    const bool restarted = fresh || now > c.since + seconds(rule.threshold.seconds);
+    Counter& c = find(key, fresh);
+    const bool restarted = fresh || now > c.since + seconds(t.seconds);
     if (restarted) {
         c.since = now;
         c.count = 0;
     }
     ++c.count;
-    return decide(rule.threshold, c.count, restarted);
+    return decide(t, c.count, restarted);
+}
+
+// More than 'count' matches within 'seconds' turn the other action on, for 'timeout'.
+bool ThresholdTable::over_rate(const bundle::Filter& f, std::uint64_t key, Nanos now) {
+    bool fresh = false;
+    Counter& c = find(key, fresh);
+    if (fresh) {
+        c.since = now;
+        c.active = {};
+    }
+    if (c.active.count != 0) {
+        if (now <= c.active + seconds(f.timeout)) {
+            return true;
+        }
+        c.active = {};
+        return false;
+    }
+    if (now >= c.since + seconds(f.seconds)) {
+        c.since = now;
+        c.count = 0;
+    }
+    if (++c.count <= f.count) {
+        return false;
+    }
+    c.active = now;
+    return true;
+}
+
+Judgement ThresholdTable::check(const bundle::Rule& rule, const ThresholdSubject& subject,
+                                Nanos now) {
+    Judgement out{ThresholdResult::kAlert, rule.action};
+    if (rule.threshold.kind != bundle::ThresholdKind::kNone) {
+        out.result = count(rule.threshold, key_of(rule, rule.threshold.track, 0, subject), now);
+    }
+    for (std::size_t i = 0; i < rule.filters.size() && out.result == ThresholdResult::kAlert; ++i) {
+        const bundle::Filter& f = rule.filters[i];
+        const std::uint64_t key = key_of(rule, f.track, i + 1, subject);
+        switch (f.kind) {
+            case bundle::FilterKind::kThreshold:
+                out.result = count({f.threshold, f.track, f.count, f.seconds}, key, now);
+                break;
+            case bundle::FilterKind::kRate:
+                out.action = over_rate(f, key, now) ? f.action : out.action;
+                break;
+            case bundle::FilterKind::kSuppress:
+                break;  // by addresses: detection has left it out already
+        }
+    }
+    return out;
 }
 
 }  // namespace sluice::verdict

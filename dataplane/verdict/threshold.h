@@ -21,6 +21,12 @@ enum class ThresholdResult : std::uint8_t {
     kIgnore,  // as if the rule had not matched
 };
 
+struct Judgement {
+    ThresholdResult result = ThresholdResult::kAlert;
+    bundle::Action action =
+        bundle::Action::kAlert;  // the rule's, or what a rate_filter makes of it
+};
+
 struct ThresholdSubject {
     packet::IpAddr src;
     packet::IpAddr dst;
@@ -32,7 +38,8 @@ class ThresholdTable {
     // REQUIRES: entries is a power of two and at least kWays
     explicit ThresholdTable(std::size_t entries);
 
-    ThresholdResult check(const bundle::Rule& rule, const ThresholdSubject& subject, Nanos now);
+    // The rule's threshold, then its filters in turn, until one does not let it pass.
+    Judgement check(const bundle::Rule& rule, const ThresholdSubject& subject, Nanos now);
 
     std::uint64_t displaced() const { return displaced_; }
 
@@ -42,10 +49,13 @@ class ThresholdTable {
     struct Counter {
         std::uint64_t key = 0;  // 0: free
         Nanos since;
+        Nanos active;  // rate_filter: since when the other action holds; 0: it does not
         std::uint32_t count = 0;
     };
 
     Counter& find(std::uint64_t key, bool& fresh);
+    ThresholdResult count(const bundle::Threshold& t, std::uint64_t key, Nanos now);
+    bool over_rate(const bundle::Filter& f, std::uint64_t key, Nanos now);
 
     std::vector<Counter> counters_;
     std::uint64_t displaced_ = 0;

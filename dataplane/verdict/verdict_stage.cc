@@ -190,9 +190,9 @@ bool VerdictStage::reset_both(const packet::Packet& p) {
     return queue_frame(other, p, build_reset_to_receiver) && sender;
 }
 
-void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
+void VerdictStage::block(const Subject& s, bundle::Action action, bundle::RejectTo reject_to,
                          packet::ReasonCounters& reasons) {
-    const bool reject = rule.action == bundle::Action::kReject;
+    const bool reject = action == bundle::Action::kReject;
     if (!config_.inline_mode || s.packet == nullptr) {
         packet::count(reasons, Reason::rule_would_block);
         return;
@@ -207,7 +207,7 @@ void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
     packet::count(reasons, p.reason);
     if (p.ip_proto == packet::kProtoTcp) {
         block_connection(s, reject || config_.reset_on_drop);
-    } else if (reject && p.depth == 0 && rule.reject_to != bundle::RejectTo::kDestination) {
+    } else if (reject && p.depth == 0 && reject_to != bundle::RejectTo::kDestination) {
         queue_frame(p.in_port, p, build_unreachable);
     }
 }
@@ -254,13 +254,14 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             subject = {s.flow->key.client, s.flow->key.server, 0};
         }
         subject.flow_id = s.flow != nullptr ? s.flow->flow_id : 0;
-        const ThresholdResult result =
+        const Judgement judged =
             thresholds_.check(rule, subject, s.packet != nullptr ? s.packet->wall : s.now.wall);
+        const ThresholdResult result = judged.result;
         if (result == ThresholdResult::kIgnore) {
             ++stats_.suppressed;
             continue;
         }
-        if (rule.action == bundle::Action::kPass) {
+        if (judged.action == bundle::Action::kPass) {
             // Not by an ICMP error about it, which anybody may send.
             const bool own = s.packet == nullptr || s.flow == nullptr ||
                              s.packet->ip_proto == s.flow->key.ip_proto;
@@ -270,14 +271,14 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             }
             return;  // pass ends the judgement: later rules stay quiet
         }
-        if (blocks(rule.action)) {
-            block(s, rule, reasons);
+        if (blocks(judged.action)) {
+            block(s, judged.action, rule.reject_to, reasons);
         }
         if (result == ThresholdResult::kSilent || (rule.flow_flags & bundle::kRuleNoAlert) != 0) {
             stats_.suppressed += result == ThresholdResult::kSilent ? 1 : 0;
             continue;
         }
-        emit(s, *it, verdict_of(rule.action, config_.inline_mode, s.packet != nullptr), reasons);
+        emit(s, *it, verdict_of(judged.action, config_.inline_mode, s.packet != nullptr), reasons);
     }
 }
 

@@ -123,7 +123,8 @@ class VerdictStage {
         std::int64_t second = 0;
     };
 
-    void block(const Subject& subject, const bundle::Rule& rule, packet::ReasonCounters& reasons);
+    void block(const Subject& subject, bundle::Action action, bundle::RejectTo reject_to,
+               packet::ReasonCounters& reasons);
     void block_connection(const Subject& subject, bool reset);
     // False: not both ends of the connection will hear of it.
     bool reset_both(const packet::Packet& packet);

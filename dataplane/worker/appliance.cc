@@ -145,6 +145,9 @@ Status Appliance::make_seats() {
     pipeline::PipelineConfig pipeline = site::pipeline_config(config_);
     pipeline.flow.hash_seed = random_seed();
     pipeline.defrag.hash_seed = random_seed();
+    // One table for all workers: the flows of a host are spread over them.
+    pipeline.detect.host_bits =
+        std::make_shared<detect::HostBits>(pipeline.detect.host_bit_entries, random_seed());
     const auto workers = static_cast<std::uint16_t>(config_.dataplane.workers);
     const bool handover = !device_->steers_flows();
     if (handover) {

@@ -174,7 +174,13 @@ class Decoder {
             return;
         }
         for (std::size_t i = 0; i < transforms; ++i) {
-            e.transforms.push_back(s.tag<Transform>());
+            TransformStep t(s.tag<Transform>());
+            if (takes_data(t.kind)) {
+                Section& data = in(SectionId::kTransformData);
+                t.data = data.u32();
+                t.data_len = data.u32();
+            }
+            e.transforms.push_back(t);
         }
         s.zeros(kMaxTransforms - transforms);
         s.zeros(4);
@@ -204,6 +210,18 @@ class Decoder {
         }
     }
 
+    static void filter(Section& s, Filter& f) {
+        f.kind = s.tag<FilterKind>();
+        f.threshold = s.tag<ThresholdKind>();
+        f.track = s.tag<TrackBy>();
+        f.action = s.tag<Action>();
+        f.count = s.u32();
+        f.seconds = s.u32();
+        f.timeout = s.u32();
+        f.addresses = s.u32();
+        s.zeros(4);
+    }
+
     void rule(Section& s, Rule& r) {
         r.sid = s.u32();
         r.gid = s.u32();
@@ -227,8 +245,14 @@ class Decoder {
         const std::uint16_t references = s.u16();
         const std::uint16_t metadata = s.u16();
         const std::uint16_t cves = s.u16();
-        s.zeros(6);
+        const std::uint16_t filters = s.u16();
+        s.zeros(4);
         texts_of_rule(r, references, metadata, cves);
+        Section& f = in(SectionId::kFilters);
+        r.filters.resize(f.fits(filters, kFilterBytes));
+        for (Filter& one : r.filters) {
+            filter(f, one);
+        }
         r.engines.resize(in(SectionId::kEngines).fits(engines, kEngineBytes));
         for (Engine& e : r.engines) {
             engine(in(SectionId::kEngines), e);
@@ -248,6 +272,8 @@ class Decoder {
         Section& s = in(SectionId::kRules);
         open_records(in(SectionId::kEngines), kEngineBytes);
         open_records(in(SectionId::kItems), kItemBytes);
+        open_records(in(SectionId::kTransformData), kTransformDataBytes);
+        open_records(in(SectionId::kFilters), kFilterBytes);
         const std::size_t n = s.count(kRuleBytes);
         s.zeros(4);
         model_.rules.resize(s.fits(n, kRuleBytes));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/bundle/encode.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -92,14 +93,31 @@ class Encoder {
         o.tag(e.buffer);
         o.u8(static_cast<std::uint8_t>(e.transforms.size()));
         o.u16(static_cast<std::uint16_t>(e.items.size()));
-        for (Transform t : e.transforms) {
-            o.tag(t);
+        for (const TransformStep& t : e.transforms) {
+            o.tag(t.kind);
+            if (takes_data(t.kind)) {
+                Out& data = out(SectionId::kTransformData);
+                data.u32(t.data);
+                data.u32(t.data_len);
+            }
         }
         o.zeros(kMaxTransforms - e.transforms.size());
         o.u32(0);
         for (const Item& i : e.items) {
             item(out(SectionId::kItems), i);
         }
+    }
+
+    static void filter(Out& o, const Filter& f) {
+        o.tag(f.kind);
+        o.tag(f.threshold);
+        o.tag(f.track);
+        o.tag(f.action);
+        o.u32(f.count);
+        o.u32(f.seconds);
+        o.u32(f.timeout);
+        o.u32(f.addresses);
+        o.u32(0);
     }
 
     void rule_texts(const Rule& r) {
@@ -141,8 +159,12 @@ class Encoder {
         o.u16(static_cast<std::uint16_t>(r.references.size()));
         o.u16(static_cast<std::uint16_t>(r.metadata.size()));
         o.u16(static_cast<std::uint16_t>(r.cves.size()));
-        o.zeros(6);
+        o.u16(static_cast<std::uint16_t>(r.filters.size()));
+        o.zeros(4);
         rule_texts(r);
+        for (const Filter& f : r.filters) {
+            filter(out(SectionId::kFilters), f);
+        }
         for (const Engine& e : r.engines) {
             engine(out(SectionId::kEngines), e);
         }
@@ -151,15 +173,23 @@ class Encoder {
     void rules() {
         std::size_t engines = 0;
         std::size_t items = 0;
+        std::size_t transform_data = 0;
+        std::size_t filters = 0;
         for (const Rule& r : model_.rules) {
             engines += r.engines.size();
+            filters += r.filters.size();
             for (const Engine& e : r.engines) {
                 items += e.items.size();
+                transform_data += static_cast<std::size_t>(
+                    std::count_if(e.transforms.begin(), e.transforms.end(),
+                                  [](const TransformStep& t) { return takes_data(t.kind); }));
             }
         }
         head(out(SectionId::kRules), model_.rules.size());
         head(out(SectionId::kEngines), engines);
         head(out(SectionId::kItems), items);
+        head(out(SectionId::kTransformData), transform_data);
+        head(out(SectionId::kFilters), filters);
         for (const Rule& r : model_.rules) {
             rule(out(SectionId::kRules), r);
         }

@@ -75,6 +75,13 @@ bool known(Transform v) {
         case Transform::kToLowercase:
         case Transform::kToUppercase:
         case Transform::kUrlDecode:
+        case Transform::kToMd5:
+        case Transform::kToSha1:
+        case Transform::kToSha256:
+        case Transform::kStripPseudoHeaders:
+        case Transform::kHeaderLowercase:
+        case Transform::kPcreXform:
+        case Transform::kXor:
             return true;
     }
     return false;
@@ -133,6 +140,66 @@ bool known(Direction v) {
     return false;
 }
 
+bool known(FilterKind v) {
+    switch (v) {
+        case FilterKind::kThreshold:
+        case FilterKind::kSuppress:
+        case FilterKind::kRate:
+            return true;
+    }
+    return false;
+}
+
+bool known(BitOwner v) {
+    switch (v) {
+        case BitOwner::kSource:
+        case BitOwner::kDestination:
+        case BitOwner::kPair:
+            return true;
+    }
+    return false;
+}
+
+bool known(FlowintOp v) {
+    switch (v) {
+        case FlowintOp::kTest:
+        case FlowintOp::kIsSet:
+        case FlowintOp::kIsNotSet:
+        case FlowintOp::kSet:
+        case FlowintOp::kAdd:
+        case FlowintOp::kSubtract:
+            return true;
+    }
+    return false;
+}
+
+bool known(MathOp v) {
+    switch (v) {
+        case MathOp::kAdd:
+        case MathOp::kSubtract:
+        case MathOp::kMultiply:
+        case MathOp::kDivide:
+        case MathOp::kShiftLeft:
+        case MathOp::kShiftRight:
+            return true;
+    }
+    return false;
+}
+
+bool known(ChecksumOf v) {
+    switch (v) {
+        case ChecksumOf::kIpv4:
+        case ChecksumOf::kTcp4:
+        case ChecksumOf::kTcp6:
+        case ChecksumOf::kUdp4:
+        case ChecksumOf::kUdp6:
+        case ChecksumOf::kIcmp4:
+        case ChecksumOf::kIcmp6:
+            return true;
+    }
+    return false;
+}
+
 ItemPlace place_of(ItemKind v) {
     switch (v) {
         case ItemKind::kContent:
@@ -143,6 +210,9 @@ ItemPlace place_of(ItemKind v) {
         case ItemKind::kByteExtract:
         case ItemKind::kBsize:
         case ItemKind::kUrilen:
+        case ItemKind::kByteMath:
+        case ItemKind::kBase64Decode:
+        case ItemKind::kAsn1:
             return ItemPlace::kBytes;
         case ItemKind::kDsize:
         case ItemKind::kTtl:
@@ -165,6 +235,12 @@ ItemPlace place_of(ItemKind v) {
         case ItemKind::kTos:
         case ItemKind::kTcpMss:
         case ItemKind::kXbits:
+        case ItemKind::kFlowint:
+        case ItemKind::kIpOpts:
+        case ItemKind::kIcmp6Mtu:
+        case ItemKind::kFlowAge:
+        case ItemKind::kChecksum:
+        case ItemKind::kEvent:
             return ItemPlace::kHeader;
     }
     return ItemPlace::kNowhere;

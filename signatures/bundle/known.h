@@ -20,6 +20,11 @@ bool known(ThresholdKind v);
 bool known(PayloadKind v);
 bool known(AddressNode::Kind v);
 bool known(Direction v);
+bool known(FilterKind v);
+bool known(BitOwner v);
+bool known(FlowintOp v);
+bool known(MathOp v);
+bool known(ChecksumOf v);
 
 inline bool known(AppProto v) {
     return v < AppProto::kCount;

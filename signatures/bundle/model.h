@@ -96,6 +96,17 @@ enum class ItemKind : std::uint8_t {
     kTos,
     kTcpMss,
     kXbits,
+    // over bytes
+    kByteMath,
+    kBase64Decode,  // the items after it look at what it decoded
+    kAsn1,
+    // over header fields and flow
+    kFlowint,
+    kIpOpts,
+    kIcmp6Mtu,
+    kFlowAge,
+    kChecksum,
+    kEvent,
 };
 
 // Bits of Item::flags. Which apply is said beside each kind in FORMAT.md.
@@ -143,6 +154,25 @@ enum class CompareOp : std::uint8_t {
 };
 
 enum class FlowbitOp : std::uint8_t { kSet, kUnset, kIsSet, kIsNotSet, kToggle };
+
+// Whose bit an xbit is: Item::var of kXbits.
+enum class BitOwner : std::uint8_t { kSource, kDestination, kPair };
+
+// Item::nbytes of kFlowint. kTest compares by Item::op.
+enum class FlowintOp : std::uint8_t { kTest, kIsSet, kIsNotSet, kSet, kAdd, kSubtract };
+
+// Item::base of kByteMath would be taken for a number base: the operator stands in Item::hi.
+enum class MathOp : std::uint8_t { kAdd, kSubtract, kMultiply, kDivide, kShiftLeft, kShiftRight };
+
+// Item::var of kChecksum: whose checksum.
+enum class ChecksumOf : std::uint8_t { kIpv4, kTcp4, kTcp6, kUdp4, kUdp6, kIcmp4, kIcmp6 };
+
+// Bits of Item::mask of kAsn1.
+enum Asn1Check : std::uint32_t {
+    kAsn1Bitstring = 1U << 0,
+    kAsn1Double = 1U << 1,
+    kAsn1Oversize = 1U << 2,  // longer than Item::lo
+};
 
 // One step of a signature. A flat record for every kind; unused fields are 0.
 struct Item {
@@ -194,14 +224,39 @@ enum class Transform : std::uint8_t {
     kCompressWhitespace,
     kToLowercase,
     kToUppercase,
-    kUrlDecode
+    kUrlDecode,
+    kToMd5,
+    kToSha1,
+    kToSha256,
+    kStripPseudoHeaders,
+    kHeaderLowercase,
+    kPcreXform,  // data: index in Model::pcres
+    kXor,        // data, data_len: the key in Model::blob
 };
+
+struct TransformStep {
+    Transform kind = Transform::kDotPrefix;
+    std::uint32_t data = 0;
+    std::uint32_t data_len = 0;
+
+    TransformStep() = default;
+
+    // NOLINTNEXTLINE(google-explicit-constructor): most transforms are just their kind
+    TransformStep(Transform k, std::uint32_t d = 0, std::uint32_t n = 0)
+        : kind(k), data(d), data_len(n) {}
+
+    friend bool operator==(const TransformStep&, const TransformStep&) = default;
+};
+
+constexpr bool takes_data(Transform t) {
+    return t == Transform::kPcreXform || t == Transform::kXor;
+}
 
 // All items over one buffer; items are evaluated in order, with backtracking over relative
 // contents. A rule matches when each of its engines has matched.
 struct Engine {
     BufferId buffer = BufferId::kPayload;
-    std::vector<Transform> transforms;
+    std::vector<TransformStep> transforms;
     std::vector<Item> items;
 
     friend bool operator==(const Engine&, const Engine&) = default;
@@ -218,6 +273,26 @@ struct Threshold {
     std::uint32_t seconds = 0;
 
     friend bool operator==(const Threshold&, const Threshold&) = default;
+};
+
+enum class FilterKind : std::uint8_t {
+    kThreshold,  // one more threshold, limit or both, after Rule::threshold
+    kSuppress,   // no event when 'addresses' holds the tracked end; kRule: never one
+    kRate,       // from the count-th match within 'seconds' on, 'action' instead, for 'timeout'
+};
+
+// What changes how often, and as what, a rule's matches are told. In the order of the text.
+struct Filter {
+    FilterKind kind = FilterKind::kThreshold;
+    ThresholdKind threshold = ThresholdKind::kNone;  // kThreshold: limit, threshold or both
+    TrackBy track = TrackBy::kSource;                // kSuppress: kBoth is either end
+    Action action = Action::kAlert;                  // kRate
+    std::uint32_t count = 0;
+    std::uint32_t seconds = 0;
+    std::uint32_t timeout = 0;    // kRate: seconds
+    std::uint32_t addresses = 0;  // kSuppress: index in Model::addresses
+
+    friend bool operator==(const Filter&, const Filter&) = default;
 };
 
 struct Rule {
@@ -237,6 +312,7 @@ struct Rule {
     std::vector<Engine>
         engines;  // at most kMaxEngines; kPacketHeader first, then kPayload, then the others
     Threshold threshold;
+    std::vector<Filter> filters;
     std::string msg;
     std::string classtype;                // short name
     std::string category;                 // text of the class, "" when unknown

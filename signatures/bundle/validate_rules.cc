@@ -21,7 +21,8 @@ const char* slot_fault(const Item& item) {
                       ((item.flags & kDepthVar) == 0 || is_slot(item.depth)) &&
                       ((item.flags & kDistanceVar) == 0 || is_slot(item.distance)) &&
                       ((item.flags & kWithinVar) == 0 || is_slot(item.within)) &&
-                      ((item.flags & kNbytesVar) == 0 || is_slot(item.nbytes)) && is_slot(item.var);
+                      ((item.flags & kNbytesVar) == 0 || is_slot(item.nbytes)) &&
+                      (item.kind == ItemKind::kChecksum || is_slot(item.var));
     return good ? nullptr : "variable slot is out of range";
 }
 
@@ -46,9 +47,37 @@ const char* bits_fault(const Item& item, const Model& model) {
     return nullptr;
 }
 
+bool names_fit(const Item& item, const Model& model) {
+    return item.data_len != 0 && in_range(item.data, item.data_len, model.bit_names.size());
+}
+
+const char* operation_fault(const Item& item, const Model& model) {
+    if (item.kind == ItemKind::kFlowint &&
+        (!known(static_cast<FlowintOp>(item.nbytes)) || !names_fit(item, model) ||
+         item.data_len != ((item.flags & kValueVar) != 0 ? 2U : 1U))) {
+        return "flowint operation or name is out of range";
+    }
+    if (item.kind == ItemKind::kEvent && !names_fit(item, model)) {
+        return "event name is out of range";
+    }
+    if (item.kind == ItemKind::kByteMath &&
+        (item.hi < 0 || item.hi > UINT8_MAX || !known(static_cast<MathOp>(item.hi)))) {
+        return "unknown operation of byte_math";
+    }
+    if (item.kind == ItemKind::kChecksum && !known(static_cast<ChecksumOf>(item.var))) {
+        return "unknown checksum";
+    }
+    return nullptr;
+}
+
 const char* data_fault(const Item& item, const Model& model) {
     if (item.kind == ItemKind::kFlowbits || item.kind == ItemKind::kXbits) {
-        return bits_fault(item, model);
+        const bool owned =
+            item.kind == ItemKind::kFlowbits || known(static_cast<BitOwner>(item.var));
+        return owned ? bits_fault(item, model) : "unknown owner of a bit";
+    }
+    if (const char* fault = operation_fault(item, model); fault != nullptr) {
+        return fault;
     }
     if (!known(item.op)) {
         return "unknown operator";
@@ -91,9 +120,19 @@ const char* engine_fault(const Engine& engine, const Model& model) {
     if (engine.transforms.size() > kMaxTransforms || engine.items.size() > kMaxItems) {
         return "too many transforms or items";
     }
-    for (Transform t : engine.transforms) {
-        if (!known(t)) {
+    for (const TransformStep& t : engine.transforms) {
+        if (!known(t.kind)) {
             return "unknown transform";
+        }
+        if (t.kind == Transform::kPcreXform && t.data >= model.pcres.size()) {
+            return "transform's pcre is out of range";
+        }
+        if (t.kind == Transform::kXor &&
+            (t.data_len == 0 || !in_range(t.data, t.data_len, model.blob.size()))) {
+            return "transform's key is outside the blob";
+        }
+        if (!takes_data(t.kind) && (t.data != 0 || t.data_len != 0)) {
+            return "transform takes no data";
         }
     }
     for (const Item& item : engine.items) {
@@ -145,6 +184,22 @@ bool texts_fit(const Rule& rule) {
     return fit;
 }
 
+const char* filter_fault(const Filter& f, const Model& model) {
+    if (!known(f.kind) || !known(f.threshold) || !known(f.track) || !known(f.action)) {
+        return "unknown filter";
+    }
+    if (f.kind != FilterKind::kSuppress && f.count == 0) {
+        return "filter's count is 0";
+    }
+    if (f.kind == FilterKind::kSuppress && f.addresses >= model.addresses.size()) {
+        return "filter's address index is out of range";
+    }
+    if (f.kind == FilterKind::kThreshold && f.threshold == ThresholdKind::kNone) {
+        return "filter without a threshold";
+    }
+    return nullptr;
+}
+
 const char* rule_fault(const Rule& rule, const Model& model) {
     if (!known(rule.action) || !known(rule.reject_to) || !known(rule.proto) || !known(rule.app)) {
         return "unknown action or protocol";
@@ -164,6 +219,14 @@ const char* rule_fault(const Rule& rule, const Model& model) {
     // Users divide by it.
     if (rule.threshold.kind != ThresholdKind::kNone && rule.threshold.count == 0) {
         return "threshold count is 0";
+    }
+    for (const Filter& f : rule.filters) {
+        if (const char* fault = filter_fault(f, model); fault != nullptr) {
+            return fault;
+        }
+    }
+    if (rule.filters.size() > UINT16_MAX) {
+        return "too many filters";
     }
     if (!texts_fit(rule)) {
         return "text too long";

@@ -7,6 +7,7 @@
 #include "signatures/compile/literal.h"
 #include "signatures/compile/order.h"
 #include "signatures/compile/pcre_check.h"
+#include "signatures/compile/threshold_file.h"
 #include "signatures/guidance/guidance.h"
 #include "signatures/lang/parser.h"
 
@@ -42,7 +43,7 @@ class Compiler {
             tell(file.name, 0, 0);
             if (file.kind == SourceKind::kRules) {
                 read_rules(file);
-            } else {
+            } else if (file.kind == SourceKind::kGuidance) {
                 read_guidance(file);
             }
         }
@@ -50,6 +51,7 @@ class Compiler {
             std::move(rules.begin(), rules.end(), std::back_inserter(out_.model.rules));
         }
         order_rules(out_.model);
+        read_thresholds();
         check_required();
         build_databases();
         return std::move(out_);
@@ -87,6 +89,18 @@ class Compiler {
         sort_and_keep(problems);
         if (!read.cve.empty()) {
             guidance_.push_back({read.cve, read.status, read.required, file.name});
+        }
+    }
+
+    // They are about rules, so all rules come first. A line that is wrong is no rule that is wrong,
+    // yet as invalid as one.
+    void read_thresholds() {
+        for (const SourceFile& file : input_.sources) {
+            if (file.kind == SourceKind::kThresholds) {
+                const std::size_t before = out_.problems.size();
+                apply_thresholds(file.text, file.name, input_.options, out_.model, out_.problems);
+                out_.invalid += out_.problems.size() - before;
+            }
         }
     }
 

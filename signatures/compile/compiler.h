@@ -18,7 +18,8 @@
 
 namespace sluice::compile {
 
-enum class SourceKind : std::uint8_t { kRules, kGuidance };
+// kThresholds: threshold.config lines about the rules of all sources.
+enum class SourceKind : std::uint8_t { kRules, kGuidance, kThresholds };
 
 struct SourceFile {
     std::string name;  // for messages

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where matches look: sticky buffers, the older modifiers that move the content before them, and
-// transforms.
+// Where matches look: sticky buffers, and the older modifiers that move the content before them.
 #include "signatures/compile/keyword_handlers.h"
 
 #include <array>
@@ -9,7 +8,6 @@ namespace sluice::compile {
 namespace {
 
 using bundle::ItemKind;
-using bundle::Transform;
 
 void read_sticky(RuleDraft& draft, const Argument& arg) {
     const std::string_view keyword = arg.keyword.canonical;
@@ -80,38 +78,10 @@ void read_modifier(RuleDraft& draft, const Argument& arg) {
     }
 }
 
-struct TransformRow {
-    std::string_view keyword;
-    Transform transform;
-};
-
-constexpr std::array kTransforms{
-    TransformRow{"compress_whitespace", Transform::kCompressWhitespace},
-    TransformRow{"dotprefix", Transform::kDotPrefix},
-    TransformRow{"strip_whitespace", Transform::kStripWhitespace},
-    TransformRow{"to_lowercase", Transform::kToLowercase},
-    TransformRow{"to_uppercase", Transform::kToUppercase},
-    TransformRow{"url_decode", Transform::kUrlDecode},
-};
-
-void read_transform(RuleDraft& draft, const Argument& arg) {
-    if (!draft.sticky()) {
-        draft.invalid(arg.option, "a transform must follow a sticky buffer");
-        return;
-    }
-    for (const TransformRow& row : kTransforms) {
-        if (row.keyword == arg.keyword.canonical) {
-            draft.add_transform(row.transform);
-        }
-    }
-}
-
 constexpr std::array kRows{
-    HandlerRow{"compress_whitespace", read_transform},
     HandlerRow{"dns.answer.name", read_sticky},
     HandlerRow{"dns.query", read_sticky},
     HandlerRow{"dns.query.name", read_sticky},
-    HandlerRow{"dotprefix", read_transform},
     HandlerRow{"file.data", read_sticky},
     HandlerRow{"http.accept", read_sticky},
     HandlerRow{"http.accept_enc", read_sticky},
@@ -165,7 +135,6 @@ constexpr std::array kRows{
     HandlerRow{"ssh.hassh.string", read_sticky},
     HandlerRow{"ssh.proto", read_sticky},
     HandlerRow{"ssh.software", read_sticky},
-    HandlerRow{"strip_whitespace", read_transform},
     HandlerRow{"tls.cert_fingerprint", read_sticky},
     HandlerRow{"tls.cert_issuer", read_sticky},
     HandlerRow{"tls.cert_serial", read_sticky},
@@ -175,9 +144,6 @@ constexpr std::array kRows{
     HandlerRow{"tls.random_bytes", read_sticky},
     HandlerRow{"tls.random_time", read_sticky},
     HandlerRow{"tls.sni", read_sticky},
-    HandlerRow{"to_lowercase", read_transform},
-    HandlerRow{"to_uppercase", read_transform},
-    HandlerRow{"url_decode", read_transform},
 };
 
 }  // namespace

@@ -14,10 +14,6 @@ namespace {
 using bundle::CompareOp;
 using bundle::ItemKind;
 
-constexpr std::uint64_t kByteKinds = kind_bit(ItemKind::kContent) | kind_bit(ItemKind::kPcre) |
-                                     kind_bit(ItemKind::kIsDataAt) | kind_bit(ItemKind::kByteTest) |
-                                     kind_bit(ItemKind::kByteJump) |
-                                     kind_bit(ItemKind::kByteExtract);
 constexpr std::int64_t kMaxPosition = 65535;
 constexpr std::uint8_t kMaxBinaryBytes = 8;
 constexpr std::uint8_t kMaxTextBytes = 23;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of the flow: flow, flowbits, app-layer-protocol, noalert.
+// What is known of the flow: flow, flowbits, app-layer-protocol, flow.age, noalert.
 #include "signatures/compile/app_protocols.h"
 #include "signatures/compile/keyword_handlers.h"
 #include "signatures/compile/keyword_number.h"
@@ -129,22 +129,6 @@ void read_flowbits(RuleDraft& draft, const Argument& arg) {
     draft.invalid(arg.option, "unknown command '" + std::string(command) + "'");
 }
 
-// "set,name,track ip_src,expire 30": state of a host, which no stage keeps yet.
-void read_xbits(RuleDraft& draft, const Argument& arg) {
-    const auto parts = split(arg.value, ',');
-    bool known = parts.size() >= 3 && parts.size() <= 4 && parts[2].starts_with("track ");
-    bool command = false;
-    for (const BitCommand& row : kBitCommands) {
-        command = command || row.word == parts[0];
-    }
-    if (!(known && command) && parts[0] != "noalert") {
-        draft.invalid(arg.option,
-                      "command, name, 'track ip_src|ip_dst|ip_pair' and 'expire' expected");
-        return;
-    }
-    draft.unsupported(arg.option, "bits of a host are not kept by this version");
-}
-
 void read_app_protocol(RuleDraft& draft, const Argument& arg) {
     std::string_view name = arg.value;
     const bool negated = name.starts_with('!');
@@ -176,12 +160,35 @@ void read_noalert(RuleDraft& draft, const Argument&) {
     draft.rule.flow_flags |= bundle::kRuleNoAlert;
 }
 
+// Undoes a noalert before it.
+void read_alert(RuleDraft& draft, const Argument& arg) {
+    if (draft.rule.action == bundle::Action::kPass) {
+        draft.unsupported(arg.option, "matches of pass rules are not told by this version");
+        return;
+    }
+    if ((draft.rule.flow_flags & bundle::kRuleNoAlert) == 0) {
+        draft.invalid(arg.option, "alert only undoes a noalert before it");
+        return;
+    }
+    draft.rule.flow_flags &= ~std::uint32_t{bundle::kRuleNoAlert};
+}
+
+void read_flow_age(RuleDraft& draft, const Argument& arg) {
+    const auto range = parse_range(arg.value, UINT32_MAX);
+    if (!range) {
+        draft.invalid(arg.option, "seconds or a range of seconds expected");
+        return;
+    }
+    put_range(*range, draft.append_header(ItemKind::kFlowAge, arg.option).item);
+}
+
 constexpr std::array kRows{
+    HandlerRow{"alert", read_alert},
     HandlerRow{"app-layer-protocol", read_app_protocol, Quotes::kOptional},
     HandlerRow{"flow", read_flow},
+    HandlerRow{"flow.age", read_flow_age},
     HandlerRow{"flowbits", read_flowbits},
     HandlerRow{"noalert", read_noalert},
-    HandlerRow{"xbits", read_xbits},
 };
 
 }  // namespace

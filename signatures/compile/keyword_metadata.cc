@@ -161,8 +161,18 @@ void read_target(RuleDraft& draft, const Argument& arg) {
 // Which packets to keep after a match is up to what receives the event.
 void read_tag(RuleDraft& draft, const Argument& arg) {
     const auto parts = split(arg.value, ',');
-    if (parts[0] != "session" && parts[0] != "host") {
-        draft.invalid(arg.option, "session or host expected");
+    const bool host = parts[0] == "host";
+    bool good = (host || parts[0] == "session") && parts.size() != 2 && parts.size() <= 4;
+    if (good && parts.size() >= 3) {
+        good = parse_decimal(parts[1], UINT32_MAX).value_or(0) != 0 &&
+               (parts[2] == "packets" || parts[2] == "seconds" || parts[2] == "bytes");
+    }
+    good = good && (parts.size() < 4 || parts[3] == "src" || parts[3] == "dst");
+    if (!good) {
+        draft.invalid(
+            arg.option,
+            "session or host, then perhaps a count, packets, seconds or bytes, and src or "
+            "dst expected");
         return;
     }
     draft.rule.metadata.emplace_back("tag", arg.value);

@@ -6,6 +6,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "signatures/compile/keyword_handlers.h"
+#include "signatures/compile/keyword_pcre.h"
 #include "signatures/lang/text.h"
 
 #include <pcre2.h>
@@ -74,9 +75,9 @@ std::optional<Parts> cut(std::string_view s) {
     return Parts{s.substr(first + 1, last - first - 1), s.substr(last + 1)};
 }
 
-// Compiles once to say what is wrong; the engine compiles its own when the bundle is loaded. Empty:
-// good.
-std::string compile_fault(const bundle::Pcre& pcre) {
+}  // namespace
+
+PcreFacts examine_pcre(const bundle::Pcre& pcre) {
     std::uint32_t options = 0;
     for (const FlagLetter& f : kFlagLetters) {
         options |= (pcre.flags & f.flag) != 0 ? f.pcre2 : 0;
@@ -94,7 +95,9 @@ std::string compile_fault(const bundle::Pcre& pcre) {
     if (code != nullptr) {
         error = pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
         if (error == 0 || error == PCRE2_ERROR_JIT_BADOPTION) {
-            return {};
+            PcreFacts facts;
+            (void)pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &facts.groups);
+            return facts;
         }
     }
     std::array<PCRE2_UCHAR, 256> buffer{};
@@ -103,13 +106,15 @@ std::string compile_fault(const bundle::Pcre& pcre) {
     for (std::size_t i = 0; i < buffer.size() && buffer[i] != 0; ++i) {
         message += static_cast<char>(buffer[i]);
     }
-    return message + " at offset " + std::to_string(offset);
+    return {message + " at offset " + std::to_string(offset), 0};
 }
+
+namespace {
 
 const std::string& verdict(PcreVerdicts& known, const bundle::Pcre& pcre) {
     const auto [at, fresh] = known.try_emplace(std::to_string(pcre.flags) + '/' + pcre.pattern);
     if (fresh) {
-        at->second = compile_fault(pcre);
+        at->second = examine_pcre(pcre).fault;
     }
     return at->second;
 }
@@ -255,7 +260,7 @@ void read_pcre(RuleDraft& draft, const Argument& arg) {
 }
 
 constexpr std::array kRows{
-    HandlerRow{"pcre", read_pcre, Quotes::kMandatory, true},
+    HandlerRow{"pcre", read_pcre, Quotes::kOptional, true},
 };
 
 }  // namespace

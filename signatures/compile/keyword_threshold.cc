@@ -98,12 +98,19 @@ void read_parts(RuleDraft& draft, const Argument& arg, Reading reading) {
     const ThresholdKind before = draft.rule.threshold.kind;
     const bool filter = before == ThresholdKind::kDetectionFilter ||
                         *reading.kind == ThresholdKind::kDetectionFilter;
-    if (before != ThresholdKind::kNone && (filter || before == *reading.kind)) {
+    // Behind a sticky buffer Suricata does not see that there is one already, and applies both.
+    if (before != ThresholdKind::kNone && (filter || !draft.sticky())) {
         draft.invalid(arg.option, "a rule has at most one threshold or detection_filter");
     } else if (before != ThresholdKind::kNone) {
-        draft.unsupported(arg.option, "two thresholds are not compiled by this version");
+        bundle::Filter second;
+        second.threshold = *reading.kind;
+        second.track = *reading.track;
+        second.count = *reading.count;
+        second.seconds = *reading.seconds;
+        draft.rule.filters.push_back(second);
+    } else {
+        draft.rule.threshold = {*reading.kind, *reading.track, *reading.count, *reading.seconds};
     }
-    draft.rule.threshold = {*reading.kind, *reading.track, *reading.count, *reading.seconds};
     if (*reading.count == 0) {
         draft.unsupported(arg.option, "count 0 is not compiled by this version");
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <span>
 
 namespace sluice::compile {
 namespace {
@@ -15,6 +16,7 @@ using bundle::Engine;
 using bundle::Item;
 using bundle::ItemKind;
 using bundle::Transform;
+using bundle::TransformStep;
 
 constexpr double kAlwaysWeight = 4;   // a rule looked at without a place searches the whole buffer
 constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
@@ -28,11 +30,11 @@ struct TransformEffect {
     bool dot_added = false;  // a leading '.' may not be there
 };
 
-TransformEffect effect_of(const std::vector<Transform>& transforms) {
+TransformEffect effect_of(const std::vector<TransformStep>& transforms) {
     TransformEffect effect;
-    for (const Transform t : transforms) {
+    for (const TransformStep& t : transforms) {
         effect.moved = true;
-        switch (t) {
+        switch (t.kind) {
             case Transform::kDotPrefix:
                 effect.dot_added = true;
                 break;
@@ -43,11 +45,25 @@ TransformEffect effect_of(const std::vector<Transform>& transforms) {
             case Transform::kStripWhitespace:
             case Transform::kCompressWhitespace:
             case Transform::kUrlDecode:
+            case Transform::kToMd5:
+            case Transform::kToSha1:
+            case Transform::kToSha256:
+            case Transform::kStripPseudoHeaders:
+            case Transform::kHeaderLowercase:
+            case Transform::kPcreXform:
+            case Transform::kXor:
                 effect.usable = false;
                 break;
         }
     }
     return effect;
+}
+
+// Items that look at the buffer itself: what stands behind a base64_decode looks at its result.
+std::span<const Item> scanned_items(const Engine& engine) {
+    const auto at = std::find_if(engine.items.begin(), engine.items.end(),
+                                 [](const Item& i) { return i.kind == ItemKind::kBase64Decode; });
+    return std::span(engine.items).first(static_cast<std::size_t>(at - engine.items.begin()));
 }
 
 std::string_view content_of(const bundle::Model& model, const Item& item) {
@@ -148,11 +164,12 @@ std::optional<Prefilter> best_literal(const bundle::Model& model, const bundle::
     for (std::size_t e = 0; e < rule.engines.size(); ++e) {
         const Engine& engine = rule.engines[e];
         const TransformEffect effect = effect_of(engine.transforms);
-        if (!effect.usable) {
+        if (!effect.usable || is_header_buffer(engine.buffer)) {
             continue;
         }
-        for (std::size_t i = 0; i < engine.items.size(); ++i) {
-            const Item& item = engine.items[i];
+        const std::span items = scanned_items(engine);
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const Item& item = items[i];
             if (item.kind != ItemKind::kContent || has(item, bundle::kNegated)) {
                 continue;
             }
@@ -186,11 +203,13 @@ std::optional<Prefilter> best_pcre(const bundle::Model& model, const bundle::Rul
             engine.buffer == BufferId::kPayload && (rule.flow_flags & bundle::kRuleStream) == 0;
         const bool pieces = profile_of(engine.buffer).streaming && !packets_only;
         const double cost = always_cost(engine.buffer);
-        if (!engine.transforms.empty() || (best && best->cost <= cost)) {
+        if (!engine.transforms.empty() || is_header_buffer(engine.buffer) ||
+            (best && best->cost <= cost)) {
             continue;
         }
-        for (std::size_t i = 0; i < engine.items.size(); ++i) {
-            const Item& item = engine.items[i];
+        const std::span items = scanned_items(engine);
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const Item& item = items[i];
             if (item.kind != ItemKind::kPcre || has(item, bundle::kNegated)) {
                 continue;
             }
@@ -214,7 +233,7 @@ std::optional<Prefilter> best_pcre(const bundle::Model& model, const bundle::Rul
 Prefilter cheapest_always(const bundle::Rule& rule) {
     Prefilter best;
     for (const Engine& engine : rule.engines) {
-        if (engine.buffer == BufferId::kPacketHeader) {
+        if (engine.buffer == BufferId::kPacketHeader || is_header_buffer(engine.buffer)) {
             continue;
         }
         const double cost = always_cost(engine.buffer);
@@ -289,13 +308,16 @@ bool holds_host_name(BufferId b) {
 }
 
 // Transforms that change no more than what a domain table does not look at: case, a '.' in front.
-bool keeps_the_end(const std::vector<Transform>& transforms) {
+bool keeps_the_end(const std::vector<bundle::TransformStep>& transforms) {
+    const auto is_dot = [](const bundle::TransformStep& t) {
+        return t.kind == Transform::kDotPrefix;
+    };
     return std::all_of(transforms.begin(), transforms.end(),
-                       [](Transform t) {
-                           return t == Transform::kDotPrefix || t == Transform::kToLowercase ||
-                                  t == Transform::kToUppercase;
+                       [&](const bundle::TransformStep& t) {
+                           return is_dot(t) || t.kind == Transform::kToLowercase ||
+                                  t.kind == Transform::kToUppercase;
                        }) &&
-           std::count(transforms.begin(), transforms.end(), Transform::kDotPrefix) <= 1;
+           std::count_if(transforms.begin(), transforms.end(), is_dot) <= 1;
 }
 
 bool ends_buffer(const Engine& engine, std::size_t item) {
@@ -352,8 +374,9 @@ Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rul
         if (engine.buffer != BufferId::kPayload || !engine.transforms.empty()) {
             continue;
         }
-        for (std::size_t i = 0; i < engine.items.size(); ++i) {
-            const Item& item = engine.items[i];
+        const std::span items = scanned_items(engine);
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            const Item& item = items[i];
             const auto reach = reach_of(item);
             if (!reach || *reach > kNearReach.back()) {
                 continue;

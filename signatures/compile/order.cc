@@ -22,6 +22,11 @@ struct BitUse {
 };
 
 bool tests_bit(const Item& item) {
+    if (item.kind == ItemKind::kFlowint) {
+        const auto what = static_cast<bundle::FlowintOp>(item.nbytes);
+        return what == bundle::FlowintOp::kTest || what == bundle::FlowintOp::kIsSet ||
+               what == bundle::FlowintOp::kIsNotSet;
+    }
     const auto op = static_cast<bundle::FlowbitOp>(item.op);
     return op == bundle::FlowbitOp::kIsSet || op == bundle::FlowbitOp::kIsNotSet;
 }
@@ -34,7 +39,8 @@ std::map<BitKey, BitUse> collect_bits(const bundle::Model& model) {
         const bundle::Rule& rule = model.rules[r];
         for (const bundle::Engine& engine : rule.engines) {
             for (const Item& item : engine.items) {
-                if (item.kind != ItemKind::kFlowbits && item.kind != ItemKind::kXbits) {
+                if (item.kind != ItemKind::kFlowbits && item.kind != ItemKind::kXbits &&
+                    item.kind != ItemKind::kFlowint) {
                     continue;
                 }
                 for (std::uint32_t i = item.data; i < item.data + item.data_len; ++i) {

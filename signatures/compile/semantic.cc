@@ -15,19 +15,28 @@
 #include <utility>
 
 namespace sluice::compile {
+
+std::vector<HandlerRow> all_handler_rows() {
+    std::vector<HandlerRow> all;
+    for (const auto rows :
+         {action_handlers(), buffer_handlers(), byte_handlers(), content_handlers(),
+          decode_handlers(), dns_handlers(), event_handlers(), flow_handlers(), header_handlers(),
+          math_handlers(), metadata_handlers(), packet_handlers(), pcre_handlers(), size_handlers(),
+          ssh_handlers(), state_handlers(), threshold_handlers(), tls_handlers(),
+          transform_handlers()}) {
+        all.insert(all.end(), rows.begin(), rows.end());
+    }
+    return all;
+}
+
 namespace {
 
 using Handlers = std::unordered_map<std::string_view, HandlerRow>;
 
 Handlers all_handlers() {
     Handlers out;
-    for (const auto rows :
-         {buffer_handlers(), byte_handlers(), content_handlers(), dns_handlers(), flow_handlers(),
-          header_handlers(), metadata_handlers(), pcre_handlers(), size_handlers(), ssh_handlers(),
-          threshold_handlers(), tls_handlers()}) {
-        for (const HandlerRow& row : rows) {
-            out.emplace(row.keyword, row);
-        }
+    for (const HandlerRow& row : all_handler_rows()) {
+        out.emplace(row.keyword, row);
     }
     return out;
 }
@@ -67,6 +76,10 @@ void read_protocol(RuleDraft& draft) {
     if (const AppProtocol* p = find_app_protocol(name); p != nullptr) {
         draft.app = p->app;
         draft.rule.proto = p->transport;
+        return;
+    }
+    if (known->kind == lang::ProtocolKind::kDecoder) {
+        draft.rule.proto = bundle::HeaderProto::kIp;
         return;
     }
     if (known->kind != lang::ProtocolKind::kTransport) {
@@ -174,8 +187,7 @@ void read_foreign(RuleDraft& draft, const lang::Option& o, const lang::Keyword& 
     draft.unsupported(o, unsupported_reason(o, k));
     // What follows is about a buffer that this version does not have: read on, to find what is
     // invalid.
-    if (k.kind == lang::KeywordClass::kStickyBuffer || k.canonical == "base64_data" ||
-        k.canonical == "frame") {
+    if (k.kind == lang::KeywordClass::kStickyBuffer || k.canonical == "frame") {
         draft.open_sticky(k.canonical, o);
     }
 }
@@ -208,6 +220,7 @@ struct Semantic::State {
 
     Network read_network(RuleDraft& draft);
     bundle::Item commit(const DraftItem& d);
+    bundle::TransformStep commit(const DraftTransform& t);
     bundle::Rule commit(const RuleDraft& draft, const Network& where,
                         std::optional<Direction> direction);
 
@@ -246,6 +259,8 @@ bundle::Item Semantic::State::commit(const DraftItem& d) {
             break;
         case bundle::ItemKind::kFlowbits:
         case bundle::ItemKind::kXbits:
+        case bundle::ItemKind::kFlowint:
+        case bundle::ItemKind::kEvent:
             item.data = pools.bit_names(d.names);
             break;
         case bundle::ItemKind::kIsDataAt:
@@ -273,9 +288,38 @@ bundle::Item Semantic::State::commit(const DraftItem& d) {
         case bundle::ItemKind::kFragOffset:
         case bundle::ItemKind::kTos:
         case bundle::ItemKind::kTcpMss:
+        case bundle::ItemKind::kByteMath:
+        case bundle::ItemKind::kBase64Decode:
+        case bundle::ItemKind::kAsn1:
+        case bundle::ItemKind::kIpOpts:
+        case bundle::ItemKind::kIcmp6Mtu:
+        case bundle::ItemKind::kFlowAge:
+        case bundle::ItemKind::kChecksum:
             break;
     }
     return item;
+}
+
+bundle::TransformStep Semantic::State::commit(const DraftTransform& t) {
+    switch (t.kind) {
+        case bundle::Transform::kPcreXform:
+            return {t.kind, pools.pcre(t.pcre)};
+        case bundle::Transform::kXor:
+            return {t.kind, pools.content(t.key), static_cast<std::uint32_t>(t.key.size())};
+        case bundle::Transform::kDotPrefix:
+        case bundle::Transform::kStripWhitespace:
+        case bundle::Transform::kCompressWhitespace:
+        case bundle::Transform::kToLowercase:
+        case bundle::Transform::kToUppercase:
+        case bundle::Transform::kUrlDecode:
+        case bundle::Transform::kToMd5:
+        case bundle::Transform::kToSha1:
+        case bundle::Transform::kToSha256:
+        case bundle::Transform::kStripPseudoHeaders:
+        case bundle::Transform::kHeaderLowercase:
+            break;
+    }
+    return t.kind;
 }
 
 bundle::Rule Semantic::State::commit(const RuleDraft& draft, const Network& where,
@@ -304,7 +348,9 @@ bundle::Rule Semantic::State::commit(const RuleDraft& draft, const Network& wher
             }
             bundle::Engine& engine = rule.engines.emplace_back();
             engine.buffer = b.spec->of(direction.value_or(Direction::kToServer));
-            engine.transforms = b.transforms;
+            for (const DraftTransform& t : b.transforms) {
+                engine.transforms.push_back(commit(t));
+            }
             for (const DraftItem& d : b.items) {
                 engine.items.push_back(commit(d));
             }

@@ -2,19 +2,28 @@
 # What rules mean; needs neither Hyperscan nor the rest of this folder.
 sluice_library(sluice_sig_semantic
   SOURCES
+    event_table.cc
+    keyword_action.cc
     keyword_buffer.cc
     keyword_bytes.cc
     keyword_content.cc
+    keyword_decode.cc
+    keyword_event.cc
     keyword_dns.cc
     keyword_flow.cc
     keyword_header.cc
+    keyword_math.cc
     keyword_metadata.cc
+    keyword_notes.cc
     keyword_number.cc
+    keyword_packet.cc
     keyword_pcre.cc
     keyword_size.cc
     keyword_ssh.cc
+    keyword_state.cc
     keyword_threshold.cc
     keyword_tls.cc
+    keyword_transform.cc
     semantic.cc
     app_protocols.cc
     semantic_draft.cc
@@ -23,8 +32,11 @@ sluice_library(sluice_sig_semantic
     semantic_options.cc
     semantic_pools.cc
   HEADERS
+    event_table.h
     keyword_handlers.h
+    keyword_notes.h
     keyword_number.h
+    keyword_pcre.h
     semantic.h
     app_protocols.h
     semantic_draft.h

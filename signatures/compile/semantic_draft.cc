@@ -61,7 +61,6 @@ constexpr std::array kBuffers{
     BufferSpec{"ja3s.hash", kNo, BufferId::kJa3sHash, AppProto::kTls},
     BufferSpec{"ja3s.string", kNo, BufferId::kJa3sString, AppProto::kTls},
     BufferSpec{"ja4.hash", BufferId::kJa4Hash, kNo, AppProto::kTls},
-    BufferSpec{"pkt_data", BufferId::kPayload, BufferId::kPayload, AppProto::kUnknown},
     BufferSpec{"ssh.hassh", BufferId::kSshHassh, kNo, AppProto::kSsh},
     BufferSpec{"ssh.hassh.server", kNo, BufferId::kSshHasshServer, AppProto::kSsh},
     BufferSpec{"ssh.hassh.server.string", kNo, BufferId::kSshHasshServerString, AppProto::kSsh},
@@ -89,6 +88,13 @@ constexpr std::array kBuffers{
     BufferSpec{"tls_cert_notafter", kNo, BufferId::kTlsCertNotAfter, AppProto::kTls},
     BufferSpec{"tls_cert_notbefore", kNo, BufferId::kTlsCertNotBefore, AppProto::kTls},
     BufferSpec{"tls_cert_valid", kNo, BufferId::kTlsCertValidity, AppProto::kTls},
+    BufferSpec{"icmpv4.hdr", BufferId::kIcmp4Header, BufferId::kIcmp4Header, AppProto::kUnknown},
+    BufferSpec{"icmpv6.hdr", BufferId::kIcmp6Header, BufferId::kIcmp6Header, AppProto::kUnknown},
+    BufferSpec{"ipv4.hdr", BufferId::kIpv4Header, BufferId::kIpv4Header, AppProto::kUnknown},
+    BufferSpec{"ipv6.hdr", BufferId::kIpv6Header, BufferId::kIpv6Header, AppProto::kUnknown},
+    BufferSpec{"pkt_data", BufferId::kPayload, BufferId::kPayload, AppProto::kUnknown},
+    BufferSpec{"tcp.hdr", BufferId::kTcpHeader, BufferId::kTcpHeader, AppProto::kUnknown},
+    BufferSpec{"udp.hdr", BufferId::kUdpHeader, BufferId::kUdpHeader, AppProto::kUnknown},
 };
 
 lang::Problem problem_at(const lang::RuleAst& ast, const lang::Option* o, std::string reason) {
@@ -143,7 +149,7 @@ void RuleDraft::unsupported(std::string reason) {
 
 void RuleDraft::check_sticky_used(bool transforms_too) {
     // Where a keyword is not compiled, what it would have matched is not known.
-    if (!sticky() || unsupported_) {
+    if (!sticky() || unsupported_ || sticky_ == kDecodedBuffer) {
         return;
     }
     bool used = false;
@@ -163,6 +169,9 @@ bool RuleDraft::is_sticky(const DraftBuffer& b) const {
 
 void RuleDraft::open_sticky(std::string_view keyword, const lang::Option& o) {
     check_sticky_used(true);
+    if (sticky_ == kDecodedBuffer) {
+        invalid(o, "no other buffer can follow base64_data");
+    }
     const BufferSpec* spec = find_buffer(keyword);
     opening_ = spec != nullptr && spec->several ? ++openings_ : 0;
     sticky_ = keyword;
@@ -182,8 +191,8 @@ void RuleDraft::end() {
     check_sticky_used(false);
 }
 
-void RuleDraft::add_transform(bundle::Transform t) {
-    transforms_.push_back(t);
+void RuleDraft::add_transform(DraftTransform t) {
+    transforms_.push_back(std::move(t));
 }
 
 DraftBuffer& RuleDraft::here(const lang::Option& o) {

@@ -50,10 +50,21 @@ struct DraftItem {
     bool has(std::uint32_t flags) const { return (item.flags & flags) != 0; }
 };
 
+struct DraftTransform {
+    bundle::Transform kind = bundle::Transform::kDotPrefix;
+    bundle::Pcre pcre;  // kPcreXform
+    std::string key;    // kXor
+
+    friend bool operator==(const DraftTransform&, const DraftTransform&) = default;
+};
+
+// What base64_decode made: base64_data. finish() puts its items behind each base64_decode.
+inline constexpr std::string_view kDecodedBuffer = "base64_data";
+
 struct DraftBuffer {
     std::string_view keyword;          // canonical; "pkt_data" for the payload
     const BufferSpec* spec = nullptr;  // null: not of this version
-    std::vector<bundle::Transform> transforms;
+    std::vector<DraftTransform> transforms;
     std::vector<DraftItem> items;
     const lang::Option* option = nullptr;
     std::uint32_t opening = 0;  // of BufferSpec::several: which use of the keyword
@@ -99,7 +110,7 @@ class RuleDraft {
 
     bool sticky() const { return !sticky_.empty(); }
 
-    void add_transform(bundle::Transform t);
+    void add_transform(DraftTransform t);
 
     // Where a match without a place of its own goes: the sticky buffer, else the payload.
     DraftBuffer& here(const lang::Option& o);
@@ -150,7 +161,7 @@ class RuleDraft {
     std::optional<lang::Problem> unsupported_;
     std::string_view sticky_;
     const lang::Option* sticky_option_ = nullptr;
-    std::vector<bundle::Transform> transforms_;  // that follow the sticky keyword
+    std::vector<DraftTransform> transforms_;  // that follow the sticky keyword
     std::vector<std::string> vars_;
     std::uint32_t order_ = 0;
     std::uint32_t openings_ = 0;
@@ -160,5 +171,12 @@ class RuleDraft {
 constexpr std::uint64_t kind_bit(bundle::ItemKind k) {
     return std::uint64_t{1} << static_cast<unsigned>(k);
 }
+
+// What a relative match may be relative to.
+inline constexpr std::uint64_t kByteKinds =
+    kind_bit(bundle::ItemKind::kContent) | kind_bit(bundle::ItemKind::kPcre) |
+    kind_bit(bundle::ItemKind::kIsDataAt) | kind_bit(bundle::ItemKind::kByteTest) |
+    kind_bit(bundle::ItemKind::kByteJump) | kind_bit(bundle::ItemKind::kByteExtract) |
+    kind_bit(bundle::ItemKind::kByteMath);
 
 }  // namespace sluice::compile

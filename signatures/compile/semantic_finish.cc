@@ -53,6 +53,13 @@ bool can_be_found(std::string_view content, Transform t) {
             return !has_lower(content);
         case Transform::kDotPrefix:
         case Transform::kUrlDecode:
+        case Transform::kToMd5:
+        case Transform::kToSha1:
+        case Transform::kToSha256:
+        case Transform::kStripPseudoHeaders:
+        case Transform::kHeaderLowercase:
+        case Transform::kPcreXform:
+        case Transform::kXor:
             return true;
     }
     return true;
@@ -93,8 +100,8 @@ void settle_digest(RuleDraft& draft, const DraftBuffer& b, DraftItem& d) {
 }
 
 void check_content(RuleDraft& draft, const DraftBuffer& b, const DraftItem& d) {
-    for (const Transform t : b.transforms) {
-        if (!can_be_found(d.bytes, t)) {
+    for (const DraftTransform& t : b.transforms) {
+        if (!can_be_found(d.bytes, t.kind)) {
             draft.invalid(*d.option, "content can never be in the transformed buffer");
         }
     }
@@ -182,7 +189,7 @@ void check_variables(RuleDraft& draft) {
     std::vector<const DraftBuffer*> owner(bundle::kMaxVars, nullptr);
     for (const DraftBuffer& b : draft.buffers) {
         for (const DraftItem& d : b.items) {
-            if (d.item.kind == ItemKind::kByteExtract) {
+            if (d.item.kind == ItemKind::kByteExtract || d.item.kind == ItemKind::kByteMath) {
                 owner[d.item.var] = &b;
             }
         }
@@ -324,6 +331,38 @@ Directions directions_of(RuleDraft& draft, bool app_buffers) {
     return implied_directions(draft);
 }
 
+bool is_kind(const DraftItem& d, ItemKind kind) {
+    return d.item.kind == kind;
+}
+
+// Behind a base64_decode stands what looks at its result: that decides, so what stood there is
+// never reached, and without it (as in Suricata) nothing matches.
+void place_decoded(RuleDraft& draft) {
+    std::vector<DraftItem> decoded;
+    for (DraftBuffer& b : draft.buffers) {
+        if (b.keyword == kDecodedBuffer) {
+            decoded = std::move(b.items);
+        }
+    }
+    std::erase_if(draft.buffers, [](const DraftBuffer& b) { return b.keyword == kDecodedBuffer; });
+    for (DraftBuffer& b : draft.buffers) {
+        const auto at = std::find_if(b.items.begin(), b.items.end(), [](const DraftItem& d) {
+            return is_kind(d, ItemKind::kBase64Decode);
+        });
+        if (at != b.items.end()) {
+            b.items.erase(at + 1, b.items.end());
+            b.items.insert(b.items.end(), decoded.begin(), decoded.end());
+        }
+    }
+}
+
+void place_asn1(RuleDraft& draft) {
+    for (DraftBuffer& b : draft.buffers) {
+        std::stable_partition(b.items.begin(), b.items.end(),
+                              [](const DraftItem& d) { return !is_kind(d, ItemKind::kAsn1); });
+    }
+}
+
 void check_limits(RuleDraft& draft) {
     // One more engine for the header.
     if (draft.buffers.size() + 1 > bundle::kMaxEngines) {
@@ -347,7 +386,8 @@ std::vector<std::optional<Direction>> finish(RuleDraft& draft) {
     std::erase_if(draft.buffers, [](const DraftBuffer& b) { return b.items.empty(); });
     bool app_buffers = false;
     for (DraftBuffer& b : draft.buffers) {
-        app_buffers = app_buffers || (b.spec != nullptr && b.keyword != kPayloadKeyword);
+        app_buffers = app_buffers || (b.spec != nullptr && b.keyword != kPayloadKeyword &&
+                                      !is_header_buffer(b.spec->request));
         for (DraftItem& d : b.items) {
             if (d.item.kind == ItemKind::kContent) {
                 settle_digest(draft, b, d);
@@ -356,6 +396,8 @@ std::vector<std::optional<Direction>> finish(RuleDraft& draft) {
         }
         check_sizes(draft, b);
     }
+    place_decoded(draft);
+    place_asn1(draft);
     check_variables(draft);
     check_limits(draft);
     check_views(draft, app_buffers);

@@ -19,6 +19,7 @@ constexpr std::size_t kPlacesShown = 3;
 struct Options {
     std::vector<std::string> paths;
     std::vector<std::string> vars;
+    std::string thresholds;
     bool json = false;
     bool verbose = false;
 };
@@ -35,6 +36,9 @@ int run_check(const Options& o) {
         return report("check", sources.error());
     }
     input.sources = std::move(sources).value();
+    if (const Status s = read_thresholds(o.thresholds, input.sources); !s.ok()) {
+        return report("check", s.error());
+    }
     ProgressLine progress("check");
     input.progress = [&](std::string_view step, std::size_t done, std::size_t total) {
         progress.update(step, done, total);
@@ -70,6 +74,8 @@ void add_check(CLI::App& app, int& exit_code) {
     cmd->add_option("RULES", options->paths,
                     "rule files, guidance (.toml), folders, or - for standard input")
         ->required();
+    cmd->add_option("--thresholds", options->thresholds,
+                    "threshold.config: suppress, threshold, event_filter, rate_filter");
     cmd->add_option("--var", options->vars,
                     "NAME=VALUE: a port group (PORT in the name) or address group")
         ->expected(1)

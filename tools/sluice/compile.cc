@@ -25,6 +25,7 @@ constexpr std::size_t kPlacesShown = 3;
 struct Options {
     std::vector<std::string> paths;
     std::vector<std::string> vars;
+    std::string thresholds;
     std::string output;
     std::string key;
     std::string expires;
@@ -105,6 +106,9 @@ int run_compile(const Options& o) {
         return report("compile", sources.error());
     }
     input.sources = std::move(sources).value();
+    if (const Status s = read_thresholds(o.thresholds, input.sources); !s.ok()) {
+        return report("compile", s.error());
+    }
     ProgressLine progress("compile");
     input.progress = [&](std::string_view step, std::size_t done, std::size_t total) {
         progress.update(step, done, total);
@@ -144,6 +148,7 @@ void add_compile(CLI::App& app, int& exit_code) {
         "  sluice compile rules/ guidance/ -o monthly.sigb --key lab.key --name monthly --expires "
         "45 --strict\n"
         "  sluice compile my.rules -o my.sigb --key lab.key --var HTTP_PORTS=80,8080\n"
+        "  sluice compile rules/ --thresholds threshold.config -o my.sigb --key lab.key\n"
         "Invalid and unsupported rules are listed and left out; --strict makes an invalid one an "
         "error. A required CVE without a\n"
         "rule always is. The file is replaced only by a complete bundle. Exit code: 0 written, 1 "
@@ -160,6 +165,8 @@ void add_compile(CLI::App& app, int& exit_code) {
     cmd->add_option("--previous", o->previous, "version that this one replaces");
     cmd->add_option("--expires", o->expires, "days from now, or YYYY-MM-DD (UTC); default: never");
     cmd->add_option("--name", o->name, "name shown to people");
+    cmd->add_option("--thresholds", o->thresholds,
+                    "threshold.config: suppress, threshold, event_filter, rate_filter");
     cmd->add_option("--var", o->vars,
                     "NAME=VALUE: a port group (PORT in the name) or address group")
         ->expected(1)

@@ -119,6 +119,22 @@ Result<std::vector<compile::SourceFile>> read_sources(const std::vector<std::str
     return sources;
 }
 
+Status read_thresholds(const std::string& path, std::vector<compile::SourceFile>& sources) {
+    if (path.empty()) {
+        return ok_status();
+    }
+    const Result<std::vector<std::uint8_t>> bytes = bundle::read_file(path, kMaxRuleFile);
+    if (!bytes.ok()) {
+        return bytes.error();
+    }
+    compile::SourceFile source;
+    source.name = path;
+    source.text.assign(bytes.value().begin(), bytes.value().end());
+    source.kind = compile::SourceKind::kThresholds;
+    sources.push_back(std::move(source));
+    return ok_status();
+}
+
 Status set_variable(const std::string& text, compile::CompileOptions& options) {
     const std::size_t equals = text.find('=');
     std::string name = text.substr(0, equals);

@@ -20,6 +20,9 @@ inline constexpr std::size_t kMaxRuleFile = std::size_t{512} << 20U;
 // nothing at all is an error.
 Result<std::vector<compile::SourceFile>> read_sources(const std::vector<std::string>& paths);
 
+// A threshold.config, added to the sources. An empty path: none.
+Status read_thresholds(const std::string& path, std::vector<compile::SourceFile>& sources);
+
 // "NAME=VALUE", NAME with or without '$'. A name that has PORT in it is a port group, any other an
 // address group.
 Status set_variable(const std::string& text, compile::CompileOptions& options);

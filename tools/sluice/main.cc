@@ -5,6 +5,7 @@
 #include "tools/sluice/check.h"
 #include "tools/sluice/compile.h"
 #include "tools/sluice/keygen.h"
+#include "tools/sluice/keywords.h"
 #include "tools/sluice/terminal.h"
 
 #include <CLI/CLI.hpp>
@@ -26,6 +27,7 @@ void add_subcommands(CLI::App& app, int& exit_code) {
     sluice::cli::add_check(app, exit_code);
     sluice::cli::add_compile(app, exit_code);
     sluice::cli::add_keygen(app, exit_code);
+    sluice::cli::add_keywords(app, exit_code);
     sluice::cli::add_bundle(app, exit_code);
 #ifdef SLUICE_CLI_REPLAY
     sluice::cli::add_replay(app, exit_code);

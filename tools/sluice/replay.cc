@@ -31,6 +31,7 @@ struct Options {
     std::string pcap;
     std::vector<std::string> rules;
     std::string bundle;
+    std::string thresholds;
     std::string trust;
     std::string mode;
     std::string config;
@@ -352,7 +353,7 @@ Result<ReplayRules> rules_of(const Options& o, const Site& site) {
         }
         return load_bundle(o.bundle, o.trust);
     }
-    return load_rule_files(o.rules, site.vars.addresses, {});
+    return load_rule_files(o.rules, o.thresholds, site.vars.addresses, {});
 }
 
 Status write_stats(const std::string& path, const nlohmann::ordered_json& stats) {
@@ -492,6 +493,9 @@ void add_replay(CLI::App& app, int& exit_code) {
         cmd->add_option("--rules", options->rules, "rule files (.rules) and guidance (.toml)");
     auto* bundle =
         cmd->add_option("--bundle", options->bundle, "compiled bundle (.sigb)")->excludes(rules);
+    cmd->add_option("--thresholds", options->thresholds,
+                    "threshold.config: suppress, threshold, event_filter, rate_filter")
+        ->needs(rules);
     cmd->add_option("--trust", options->trust, "public key file that the bundle must be signed by")
         ->needs(bundle);
     cmd->add_option("--mode", options->mode, "tap or inline")

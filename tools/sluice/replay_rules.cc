@@ -6,6 +6,7 @@
 #include "signatures/bundle/reader.h"
 #include "signatures/bundle/writer.h"
 #include "signatures/compile/compiler.h"
+#include "tools/sluice/inputs.h"
 
 #include <ctime>
 #include <utility>
@@ -14,7 +15,6 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr std::size_t kMaxRuleFile = 512U << 20;
 constexpr std::size_t kMaxBundle = 1U << 30;
 
 bool ends_with(const std::string& s, const std::string& tail) {
@@ -38,7 +38,8 @@ Result<bundle::Model> round_trip(const bundle::Model& model) {
 }  // namespace
 
 Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths,
-                                    const Variables& address_vars, const Variables& port_vars) {
+                                    const std::string& thresholds, const Variables& address_vars,
+                                    const Variables& port_vars) {
     compile::CompileInput input;
     for (const std::string& path : paths) {
         Result<std::vector<std::uint8_t>> bytes = bundle::read_file(path, kMaxRuleFile);
@@ -51,6 +52,9 @@ Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths,
         source.kind =
             ends_with(path, ".toml") ? compile::SourceKind::kGuidance : compile::SourceKind::kRules;
         input.sources.push_back(std::move(source));
+    }
+    if (const Status s = read_thresholds(thresholds, input.sources); !s.ok()) {
+        return s.error();
     }
     for (const auto& [name, value] : address_vars) {
         input.options.address_vars[name] = value;

@@ -23,8 +23,10 @@ struct ReplayRules {
 
 using Variables = std::map<std::string, std::string>;
 
+// 'thresholds' names a threshold.config; "": none.
 Result<ReplayRules> load_rule_files(const std::vector<std::string>& paths,
-                                    const Variables& address_vars, const Variables& port_vars);
+                                    const std::string& thresholds, const Variables& address_vars,
+                                    const Variables& port_vars);
 
 // 'trusted' names a public key file.
 Result<ReplayRules> load_bundle(const std::string& path, const std::string& trusted);

@@ -102,9 +102,18 @@ Rule http_rule(Model& m) {
     r.metadata = {{"created_at", "2021_05_11"}, {"empty", ""}};
     r.cves = {"CVE-2021-31166"};
     r.required = true;
+    Filter limit;
+    limit.threshold = ThresholdKind::kLimit;
+    limit.count = 1;
+    limit.seconds = 600;
+    Filter suppress;
+    suppress.kind = FilterKind::kSuppress;
+    suppress.track = TrackBy::kDestination;
+    r.filters = {limit, suppress};
     Engine uri;
     uri.buffer = BufferId::kHttpUri;
-    uri.transforms = {Transform::kUrlDecode, Transform::kToLowercase};
+    uri.transforms = {Transform::kUrlDecode, Transform::kToLowercase,
+                      TransformStep(Transform::kXor, 0, 1)};
     Item pcre;
     pcre.kind = ItemKind::kPcre;
     pcre.flags = kNegated | kRelative;

@@ -77,7 +77,36 @@ const std::vector<Case>& cases() {
         {"buffer", "unknown buffer",
          [](Model& m) { m.rules[0].engines[0].buffer = BufferId::kCount; }},
         {"transform", "unknown transform",
-         [](Model& m) { m.rules[2].engines[0].transforms[0] = static_cast<Transform>(6); }},
+         [](Model& m) { m.rules[2].engines[0].transforms[0] = static_cast<Transform>(13); }},
+        {"transform's key", "outside the blob",
+         [](Model& m) {
+             m.rules[2].engines[0].transforms[0] = TransformStep(Transform::kXor, 0, 0x7fffffff);
+         }},
+        {"transform's pcre", "pcre is out of range",
+         [](Model& m) {
+             m.rules[2].engines[0].transforms[0] = TransformStep(Transform::kPcreXform, 99);
+         }},
+        {"owner of a bit", "unknown owner",
+         [](Model& m) {
+             m.rules[1].engines[0].items[1].kind = ItemKind::kXbits;
+             m.rules[1].engines[0].items[1].var = 3;
+         }},
+        {"flowint", "flowint operation",
+         [](Model& m) {
+             m.rules[1].engines[0].items[1].kind = ItemKind::kFlowint;
+             m.rules[1].engines[0].items[1].nbytes = 6;
+         }},
+        {"byte_math", "unknown operation",
+         [](Model& m) {
+             body_test(m).kind = ItemKind::kByteMath;
+             body_test(m).hi = 6;
+         }},
+        {"filter", "unknown filter",
+         [](Model& m) { m.rules[2].filters[0].kind = static_cast<FilterKind>(3); }},
+        {"filter's count", "filter's count is 0",
+         [](Model& m) { m.rules[2].filters[0].count = 0; }},
+        {"suppressed addresses", "filter's address",
+         [](Model& m) { m.rules[2].filters[1].addresses = 99; }},
         {"items", "too many transforms or items",
          [](Model& m) { m.rules[0].engines[0].items.resize(kMaxItems + 1); }},
         {"item kind", "unknown item kind",

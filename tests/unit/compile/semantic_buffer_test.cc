@@ -121,7 +121,8 @@ TEST(Buffer, TransformsMakeABufferOfTheirOwn) {
     ASSERT_EQ(r.verdict(), kGood) << r.reason();
     ASSERT_EQ(r.rules[0].engines.size(), 2U);
     EXPECT_TRUE(r.rules[0].engines[0].transforms.empty());
-    EXPECT_EQ(r.rules[0].engines[1].transforms, std::vector{bundle::Transform::kDotPrefix});
+    EXPECT_EQ(r.rules[0].engines[1].transforms,
+              std::vector<bundle::TransformStep>{bundle::Transform::kDotPrefix});
 }
 
 TEST(Buffer, HttpRulesAreAboutHttpOverTcp) {
@@ -192,10 +193,36 @@ TEST(Transform, Table) {
             {"http.uri; compress_whitespace; content:\"A b\";", kGood},
             {"http.uri; compress_whitespace; content:\"A  b\";", kInvalid},
             {"http.uri; url_decode; content:\"%41\";", kGood},
-            {"http.uri; to_md5; content:\"a\";", kUnsupported},
+            {"http.uri; to_md5; content:\"|01 02|\";", kGood},
+            {"http.uri; to_sha1; content:\"|01 02|\";", kGood},
+            {"http.uri; to_sha256; content:\"|01 02|\";", kGood},
+            {"http.uri; to_lowercase; to_uppercase; content:\"x\";", kInvalid},
+            {"http.header; header_lowercase; content:\"X\";", kGood},
+            {"http.header; strip_pseudo_headers; content:\"x\";", kGood},
+            {R"x(http.uri; xor:"0a0B"; content:"x";)x", kGood},
+            {R"x(http.uri; xor:0a0b; content:"x";)x", kInvalid},
+            {R"x(http.uri; xor:"0a0"; content:"x";)x", kInvalid},
+            {R"x(http.uri; xor:"zz"; content:"x";)x", kInvalid},
+            {R"x(http.uri; pcrexform:"[a-z]+\s+(.*)"; content:"x";)x", kGood},
+            {R"x(http.uri; pcrexform:"[a-z]+"; content:"x";)x", kInvalid},
+            {R"x(http.uri; pcrexform:"("; content:"x";)x", kInvalid},
+            {R"x(http.uri; pcrexform:[a-z](.); content:"x";)x", kInvalid},
             {"http.uri; dotprefix:1; content:\"a\";", kInvalid},
         },
         kHttp);
+}
+
+TEST(Transform, ArgumentsAreInTheModel) {
+    const Compiled r =
+        compile_rule(R"x(http.uri; xor:"0a0B"; pcrexform:"x(.)"; content:"x";)x", kHttp);
+    ASSERT_EQ(r.verdict(), kGood) << r.reason();
+    const auto& steps = r.rules[0].engines[0].transforms;
+    ASSERT_EQ(steps.size(), 2U);
+    EXPECT_EQ(steps[0].kind, bundle::Transform::kXor);
+    EXPECT_EQ(std::string(r.model.blob.begin() + steps[0].data,
+                          r.model.blob.begin() + steps[0].data + steps[0].data_len),
+              "\x0a\x0b");
+    EXPECT_EQ(r.model.pcres.at(steps[1].data).pattern, "x(.)");
 }
 
 }  // namespace

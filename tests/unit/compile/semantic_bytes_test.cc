@@ -118,7 +118,6 @@ TEST(ByteExtract, Table) {
         {"byte_extract:4,0,v; byte_extract:4,0,v;", kUnsupported},
         {"byte_extract:4,0,v; http.uri; content:\"a\"; offset:v;", kUnsupported},
         {"byte_extract:4,0,v; content:\"a\"; offset:v; http_uri;", kUnsupported},
-        {"byte_math:bytes 4, offset 0, oper +, rvalue 1, result x;", kUnsupported},
     });
 }
 

@@ -68,10 +68,6 @@ TEST(Flowbits, Table) {
         {"flowbits:SET,x;", kInvalid},
         {"flowbits:set , x ;", kInvalid},
         {"flowbits:set,a|b;", kUnsupported},  // good for Suricata
-        {"xbits:set,a,track ip_src,expire 10;", kUnsupported},
-        {"xbits:set,a,noalert,track ip_pair;", kInvalid},
-        {"hostbits:set,a;", kUnsupported},
-        {"flowint:a,+,1;", kUnsupported},
     });
 }
 
@@ -114,7 +110,7 @@ TEST(Threshold, FieldsAndTable) {
         {"threshold: type limit, track by_rule, count 0, seconds 60;", kUnsupported},
         {"threshold:type threshold,track by_src,count 1,seconds 6; threshold:type limit,track "
          "by_src,count 1,seconds 6;",
-         kUnsupported},
+         kInvalid},
     });
 }
 

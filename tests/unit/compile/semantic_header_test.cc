@@ -92,7 +92,7 @@ TEST(Header, Table) {
             {"ip_proto:foo;", kInvalid},
             {"ip_proto:300;", kInvalid},
             {"stream_size:client,5;", kInvalid},
-            {"ipopts:rr;", kUnsupported},
+            {"ipopts:rr;", kGood},
             {"geoip:src,US;", kUnsupported},
         },
         kIp);

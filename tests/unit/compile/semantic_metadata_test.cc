@@ -69,7 +69,7 @@ TEST(Metadata, Table) {
         {"metadata:;", kInvalid},
         {"metadata: foo;", kGood},
         {"gid:4; gid:5;", kGood},
-        {"requires: version >= 7.0.0;", kUnsupported},
+        {"requires: version >= 7.0.0;", kGood},
         {"bypass;", kUnsupported},
     });
 }

@@ -68,7 +68,7 @@ TEST(Pcre, Table) {
             {"content:\"a\"; http_uri; pcre:\"/a/UR\";", kGood},
             {"pcre:\"/abc/z\";", kInvalid},
             {"pcre:\"abc\";", kInvalid},
-            {"pcre:/abc/;", kInvalid},
+            {"pcre:/abc/;", kGood},
             {"pcre:\"m/abc/i\";", kGood},
             {"pcre:\"/a;b/i\";", kInvalid},
             {"pcre:\"/a/b/i\";", kGood},

@@ -75,7 +75,7 @@ TEST(View, Protocols) {
         EXPECT_EQ(r.rules[0].flow_flags, c.flags) << c.proto;
         EXPECT_EQ(r.rules[0].app, c.app) << c.proto;
     }
-    for (const char* proto : {"mqtt", "modbus", "pkthdr"}) {
+    for (const char* proto : {"mqtt", "modbus"}) {
         const Compiled r =
             compile_rule("msg:\"x\";", std::string("alert ") + proto + " any any -> any any");
         EXPECT_EQ(r.verdict(), kUnsupported) << proto;

@@ -52,7 +52,8 @@ EvalResult run(const std::function<void(RuleMaker&)>& write, const std::string& 
                         in.scratch->frames,
                         in.scratch->vars,
                         reasons,
-                        budget};
+                        budget,
+                        in.scratch->decoded};
     const EvalView view{test::as_bytes(buffer), 0, 0, complete};
     return evaluate(std::span(steps).subspan(engine.first_step, engine.step_count), view, context);
 }

@@ -144,7 +144,7 @@ RuleMaker& RuleMaker::buffer(BufferId b) {
     return *this;
 }
 
-RuleMaker& RuleMaker::transform(bundle::Transform t) {
+RuleMaker& RuleMaker::transform(bundle::TransformStep t) {
     engine().transforms.push_back(t);
     return *this;
 }
@@ -244,6 +244,14 @@ RuleMaker& RuleMaker::flowbit(bundle::FlowbitOp op, const std::vector<std::strin
     return *this;
 }
 
+RuleMaker& RuleMaker::header_item(Item i, const std::vector<std::string>& names) {
+    i.data = static_cast<std::uint32_t>(maker_.model.bit_names.size());
+    i.data_len = static_cast<std::uint32_t>(names.size());
+    maker_.model.bit_names.insert(maker_.model.bit_names.end(), names.begin(), names.end());
+    header().items.push_back(i);
+    return *this;
+}
+
 ModelMaker::ModelMaker() {
     model.addresses.push_back({bundle::AddressNode{}});
     model.ports.push_back({bundle::PortRange{}});
@@ -266,7 +274,7 @@ std::shared_ptr<const bundle::Model> ModelMaker::finish() {
         BufferId where = BufferId::kPacketHeader;
         for (std::uint8_t e = 0; e < rule.engines.size() && !literal; ++e) {
             const bundle::Engine& engine = rule.engines[e];
-            if (engine.buffer == BufferId::kPacketHeader) {
+            if (engine.buffer == BufferId::kPacketHeader || is_header_buffer(engine.buffer)) {
                 continue;
             }
             if (where == BufferId::kPacketHeader) {

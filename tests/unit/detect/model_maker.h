@@ -30,7 +30,7 @@ class RuleMaker {
     RuleMaker& src_ports(bundle::PortSet p);
 
     RuleMaker& buffer(BufferId b);  // following items go here; kPayload at first
-    RuleMaker& transform(bundle::Transform t);
+    RuleMaker& transform(bundle::TransformStep t);
 
     RuleMaker& content(std::string_view text);
     RuleMaker& nocase();
@@ -50,6 +50,7 @@ class RuleMaker {
     RuleMaker& number(bundle::ItemKind k, bundle::CompareOp op, std::int64_t lo,
                       std::int64_t hi = 0);
     RuleMaker& flowbit(bundle::FlowbitOp op, const std::vector<std::string>& names);
+    RuleMaker& header_item(bundle::Item i, const std::vector<std::string>& names);
 
   private:
     bundle::Rule& rule();

@@ -45,6 +45,31 @@ bundle::AddressExpr one(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uin
     return {n};
 }
 
+TEST(PacketLook, SuppressedMatchesAreNotTold) {
+    ModelMaker maker;
+    for (const std::uint32_t sid : {1U, 2U, 3U}) {
+        maker.rule(sid).proto(HeaderProto::kUdp).flow(bundle::kRulePacket).content("evil");
+    }
+    maker.model.addresses.push_back(one(10, 0, 0, 1));
+    const auto suppress = [&](std::size_t rule, bundle::TrackBy track) {
+        bundle::Filter f;
+        f.kind = bundle::FilterKind::kSuppress;
+        f.track = track;
+        f.addresses = static_cast<std::uint32_t>(maker.model.addresses.size() - 1);
+        maker.model.rules[rule].filters.push_back(f);
+    };
+    suppress(0, bundle::TrackBy::kSource);
+    suppress(1, bundle::TrackBy::kDestination);
+    suppress(2, bundle::TrackBy::kBoth);
+    Bench b(test::build(maker.finish()));
+    FakePacket from(packet::kProtoUdp, "evil");
+    EXPECT_EQ(b.packet(from.p), Sids({2}));
+    FakePacket to(packet::kProtoUdp, "evil");
+    std::swap(to.p.src, to.p.dst);
+    EXPECT_EQ(b.packet(to.p), Sids({1}));
+    EXPECT_EQ(b.stage.stats().suppressed, 4U);
+}
+
 TEST(PacketLook, PayloadRules) {
     ModelMaker maker;
     maker.rule(1).proto(HeaderProto::kUdp).flow(bundle::kRulePacket).content("evil").offset(2);

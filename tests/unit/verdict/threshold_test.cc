@@ -27,7 +27,7 @@ std::string run(ThresholdTable& table, const bundle::Rule& rule, const std::vect
                 std::uint8_t source = 1) {
     std::string out;
     for (const int t : times) {
-        switch (table.check(rule, from(source), seconds(1000 + t))) {
+        switch (table.check(rule, from(source), seconds(1000 + t)).result) {
             case ThresholdResult::kAlert:
                 out += 'A';
                 break;
@@ -87,6 +87,40 @@ TEST(Threshold, AFullBucketForgetsTheOldestAndSaysSo) {
     EXPECT_EQ(table.displaced(), 1U);
     EXPECT_EQ(run(table, rule, {20}, 9), "s") << "the newest is still known";
     EXPECT_EQ(run(table, rule, {21}, 1), "A") << "the oldest was forgotten";
+}
+
+TEST(Threshold, ASecondOneComesAfterTheFirst) {
+    ThresholdTable table(64);
+    bundle::Rule rule = rule_with(bundle::ThresholdKind::kThreshold, 2, 60);
+    bundle::Filter limit;
+    limit.threshold = bundle::ThresholdKind::kLimit;
+    limit.count = 1;
+    limit.seconds = 600;
+    rule.filters = {limit};
+    // Every other match passes the first, of those one in 600 s the second.
+    EXPECT_EQ(run(table, rule, {0, 1, 2, 3, 4, 5}), ".A.s.s");
+}
+
+TEST(Threshold, ARateTurnsTheActionRound) {
+    ThresholdTable table(64);
+    bundle::Rule rule;
+    rule.sid = 1;
+    bundle::Filter rate;
+    rate.kind = bundle::FilterKind::kRate;
+    rate.count = 2;
+    rate.seconds = 10;
+    rate.timeout = 30;
+    rate.action = bundle::Action::kDrop;
+    rule.filters = {rate};
+    const auto action = [&](int t) { return table.check(rule, from(1), seconds(1000 + t)).action; };
+    EXPECT_EQ(action(0), bundle::Action::kAlert);
+    EXPECT_EQ(action(1), bundle::Action::kAlert);
+    EXPECT_EQ(action(2), bundle::Action::kDrop) << "the third within 10 s";
+    EXPECT_EQ(action(32), bundle::Action::kDrop);
+    EXPECT_EQ(action(33), bundle::Action::kAlert) << "over after 30 s";
+    EXPECT_EQ(action(50), bundle::Action::kAlert);
+    EXPECT_EQ(table.check(rule, from(2), seconds(1002)).action, bundle::Action::kAlert)
+        << "another source";
 }
 
 }  // namespace
