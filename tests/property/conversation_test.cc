@@ -113,7 +113,8 @@ std::set<Reason> explained(const Simulation& s, const Faults& f, const Pair& pai
         }
     }
     if (pair.client.farewell == Farewell::kReset || pair.server.farewell == Farewell::kReset) {
-        out.insert(Reason::tcp_out_of_window);  // overtaken by the RST
+        out.insert(Reason::tcp_out_of_window);
+        out.insert(Reason::tcp_after_rst);  // overtaken by the RST
         out.insert(Reason::tcp_invalid_rst);
     }
     return out;

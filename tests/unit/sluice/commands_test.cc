@@ -51,7 +51,7 @@ constexpr const char* kGood =
 constexpr const char* kBad =
     "alert tcp any any -> any any (msg:\"b\"; nonsense:1; sid:2; rev:1;)\n";
 constexpr const char* kLater =
-    "alert dns any any -> any any (msg:\"c\"; dns.query; content:\"x\"; sid:3; rev:1;)\n";
+    "alert krb5 any any -> any any (msg:\"c\"; krb5.cname; content:\"x\"; sid:3; rev:1;)\n";
 
 TEST(Check, ExitCodeSaysWhetherARuleIsInvalid) {
     const TempFolder t;
