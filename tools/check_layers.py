@@ -40,6 +40,7 @@ ALLOWED = {
     "signatures/bundle": BASE,
     "signatures/guidance": BASE + ["signatures/lang"],
     "signatures/compile": BASE + ["signatures/lang", "signatures/bundle", "signatures/guidance"],
+    "control/config": BASE + ["dataplane/packet/exception.h"],
     "control": BASE + ["dataplane/abi", "signatures/bundle", "signatures/compile", "platform"],
     "platform": BASE,
 }

@@ -4,8 +4,12 @@
 // control/config/sluice.toml.example explains each key. Owns its text. Any thread.
 #pragma once
 
+#include "dataplane/packet/exception.h"
+
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,12 +37,18 @@ struct Port {
 
 enum class SegmentMode : std::uint8_t { kInline, kTap };
 
-enum class ExceptionPolicy : std::uint8_t { kPass, kDrop };
+using packet::ExceptionPolicy;
+
+// What becomes of packets for which there is no room, by cause; no value: the default holds.
+using ExceptionTable = std::array<std::optional<ExceptionPolicy>, packet::kExceptionCount>;
 
 struct Segment {
     std::string name;
-    std::vector<Port> ports;  // two
+    std::vector<Port> ports;   // two
+    ExceptionTable exception;  // where it differs from Config::exception
 };
+
+static_assert(kMaxSegments == packet::ExceptionPolicies::kSegments);
 
 enum class Hugepages : std::uint8_t { kAuto, kOn, kOff };
 
@@ -48,7 +58,7 @@ struct DataplaneConfig {
     std::uint32_t workers = 1;
     std::vector<std::uint32_t> cores;  // one per worker; empty: chosen by the kernel
     SegmentMode mode = SegmentMode::kInline;
-    ExceptionPolicy exception_policy = ExceptionPolicy::kPass;
+    ExceptionPolicy exception_policy = ExceptionPolicy::kPass;   // of all causes
     ExceptionPolicy unknown_protocols = ExceptionPolicy::kPass;  // what is not inspected at all
     Hugepages hugepages = Hugepages::kAuto;
     Idle idle = Idle::kSleep;
@@ -107,8 +117,9 @@ struct EventsConfig {
     std::string path = "/var/log/sluice/eve.json";
     std::uint64_t rotate_bytes = 256ULL << 20;
     std::uint32_t rotate_keep = 8;
-    bool tls = false;                   // an event for every TLS handshake
-    std::uint32_t ring_entries = 8192;  // per worker, a power of two
+    bool tls = false;                         // an event for every TLS handshake
+    std::uint32_t ring_entries = 8192;        // per worker, a power of two
+    std::uint32_t anomalies_per_second = 10;  // per reason and worker; 0: none
 };
 
 struct ControlConfig {
@@ -125,6 +136,7 @@ struct Config {
     std::vector<Segment> segments;
     std::map<std::string, std::string> vars;  // HOME_NET = "10.0.0.0/8", a list is written "[a,b]"
     BundleConfig bundle;
+    ExceptionTable exception;
     DefragLimits defrag;
     FlowLimits flow;
     StreamLimits stream;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/config/toml_load.h"
 
+#include "control/config/exceptions.h"
 #include "control/config/toml_reader.h"
 
 #include <algorithm>
@@ -156,6 +157,27 @@ void read_dataplane(TableReader& in, DataplaneConfig& out) {
     in.finish();
 }
 
+void read_exceptions(TableReader& in, ExceptionTable& out) {
+    for (std::size_t i = 0; i < packet::kExceptionCount && !in.failed(); ++i) {
+        const packet::ExceptionInfo& cause = packet::kExceptions[i];
+        if (in.take(cause.name) == nullptr) {
+            continue;
+        }
+        std::vector<Choice> choices;
+        for (const ExceptionPolicy p :
+             {ExceptionPolicy::kPass, ExceptionPolicy::kDrop, ExceptionPolicy::kBypass}) {
+            if (p != ExceptionPolicy::kBypass || cause.may_bypass) {
+                choices.push_back({policy_name(p), static_cast<int>(p)});
+            }
+        }
+        ExceptionPolicy policy = ExceptionPolicy::kPass;
+        in.choice(cause.name, policy, choices,
+                  cause.may_bypass ? "" : "there is no flow whose rest could be bypassed");
+        out[i] = policy;
+    }
+    in.finish();
+}
+
 void read_defrag(TableReader& in, DefragLimits& out) {
     in.u32("max_datagrams", out.max_datagrams, 16, 1U << 22);
     in.u32("memory_mb", out.memory_mb, 1, 1U << 14);
@@ -200,6 +222,7 @@ void read_events(TableReader& in, EventsConfig& out) {
     in.u32("rotate_keep", out.rotate_keep, 0, 1000);
     in.boolean("tls", out.tls);
     in.u32("ring_entries", out.ring_entries, 64, 1U << 20);
+    in.u32("anomalies_per_second", out.anomalies_per_second, 0, 1'000'000);
     if (const toml::node* node = in.take("ring_entries");
         node != nullptr && (out.ring_entries & (out.ring_entries - 1)) != 0) {
         in.fail(*node, "[events] ring_entries must be a power of two", "8192 is the default");
@@ -252,6 +275,10 @@ void read_segments(TableReader& root, const std::string& file, Config& config, E
         segment.name = "segment" + std::to_string(i);
         in.text("name", segment.name);
         read_ports(in, segment);
+        if (const toml::table* own = in.table("exception"); own != nullptr && !in.failed()) {
+            TableReader exceptions(*own, "[segment.exception]", file, error);
+            read_exceptions(exceptions, segment.exception);
+        }
         in.finish();
         if (!in.failed() && segment.ports.empty()) {
             in.fail(*table, "segment '" + segment.name + "' has no ports",
@@ -320,6 +347,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
         in.texts("trusted_keys", out.trusted_keys);
         in.finish();
     });
+    read_section(root, "exception", file, config.exception, read_exceptions);
     read_section(root, "defrag", file, config.defrag, read_defrag);
     read_section(root, "flow", file, config.flow, read_flow);
     read_section(root, "stream", file, config.stream, read_stream);
@@ -336,6 +364,24 @@ void read_root(const toml::table& table, const std::string& file, Config& config
                      in.finish();
                  });
     root.finish();
+}
+
+// A policy for connections that are inspected says nothing.
+void check_midstream(const toml::table& table, const Config& config, TableReader& root) {
+    const auto midstream = static_cast<std::size_t>(packet::ExceptionCause::midstream);
+    std::vector<const toml::node*> places{
+        config.exception[midstream] ? table["exception"]["midstream"].node() : nullptr};
+    for (std::size_t i = 0; i < config.segments.size(); ++i) {
+        places.push_back(config.segments[i].exception[midstream]
+                             ? table["segment"][i]["exception"]["midstream"].node()
+                             : nullptr);
+    }
+    for (const toml::node* place : places) {
+        if (place != nullptr && config.stream.midstream) {
+            root.fail(*place, "exception midstream has no meaning while [stream] midstream = true",
+                      "set [stream] midstream = false, or leave the policy out");
+        }
+    }
 }
 
 // What can only be judged over the whole file.
@@ -357,6 +403,7 @@ void cross_check(const toml::table& table, const std::string& file, const Config
         root.fail(table, "[bundle] path without trusted_keys: no bundle can be accepted",
                   "add trusted_keys = [\"/etc/sluice/keys/lab.pub\"]");
     }
+    check_midstream(table, config, root);
     constexpr std::size_t kMaxSocketPath = 107;  // sun_path
     if (config.control.socket.empty() || config.control.socket.size() > kMaxSocketPath) {
         root.fail(table, "[control] socket must be 1 to 107 bytes long", "choose a shorter path");

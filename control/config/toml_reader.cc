@@ -131,7 +131,8 @@ void TableReader::u32s(std::string_view key, std::vector<std::uint32_t>& out, st
     }
 }
 
-void TableReader::choose(std::string_view key, int& value, const std::vector<Choice>& choices) {
+void TableReader::choose(std::string_view key, int& value, const std::vector<Choice>& choices,
+                         std::string_view hint) {
     const toml::node* node = take(key);
     if (node == nullptr) {
         return;
@@ -145,7 +146,7 @@ void TableReader::choose(std::string_view key, int& value, const std::vector<Cho
         }
         list += (list.empty() ? "\"" : ", \"") + std::string(choice.name) + "\"";
     }
-    fail(*node, where_ + " " + std::string(key) + " must be one of " + list, "");
+    fail(*node, where_ + " " + std::string(key) + " must be one of " + list, std::string(hint));
 }
 
 const toml::table* TableReader::table(std::string_view key) {

@@ -46,9 +46,10 @@ class TableReader {
     void u32s(std::string_view key, std::vector<std::uint32_t>& out, std::uint32_t max);
 
     template <typename Enum>
-    void choice(std::string_view key, Enum& out, const std::vector<Choice>& choices) {
+    void choice(std::string_view key, Enum& out, const std::vector<Choice>& choices,
+                std::string_view hint = {}) {
         int value = static_cast<int>(out);
-        choose(key, value, choices);
+        choose(key, value, choices, hint);
         out = static_cast<Enum>(value);
     }
 
@@ -69,7 +70,8 @@ class TableReader {
     void fail(const toml::node& node, std::string message, std::string hint);
 
   private:
-    void choose(std::string_view key, int& value, const std::vector<Choice>& choices);
+    void choose(std::string_view key, int& value, const std::vector<Choice>& choices,
+                std::string_view hint);
 
     const toml::table& table_;
     std::string where_;

@@ -37,7 +37,7 @@ struct Context {
 };
 
 // Well-formed, yet not what an honest sender's packet looks like when it arrives.
-Reason judge_network(const Packet& packet, const NetworkResult& network, const Context& context) {
+Reason judge_network(Packet& packet, const NetworkResult& network, const Context& context) {
     if (network.options) {
         packet::count(context.reasons, Reason::ipv4_options);
     }
@@ -49,12 +49,14 @@ Reason judge_network(const Packet& packet, const NetworkResult& network, const C
             return Reason::ip_source_route;
         }
         packet::count(context.reasons, Reason::ip_source_route);
+        packet.odd = Reason::ip_source_route;
     }
     if (packet.ttl < context.config.min_ttl) {
         if (context.config.drop_malformed) {
             return Reason::ip_low_ttl;
         }
         packet::count(context.reasons, Reason::ip_low_ttl);
+        packet.odd = Reason::ip_low_ttl;
     }
     return Reason::none;
 }
@@ -104,6 +106,7 @@ bool is_unknown(const Packet& packet, Reason reason) {
 void note(Packet& packet, Reason reason, const DecodeConfig& config,
           packet::ReasonCounters& reasons) {
     packet::count(reasons, reason);
+    packet.odd = reason;
     if (is_uninspected(reason)) {
         if (config.drop_unknown && is_unknown(packet, reason)) {
             packet.drop(reason);
@@ -156,7 +159,11 @@ void lend(const Packet& outer, Packet& inner) {
 bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounters& reasons) const {
     if (outer.depth >= config_.max_tunnel_depth) {
         packet::count(reasons, Reason::tunnel_depth);
-        if (config_.exception == packet::ExceptionPolicy::kDrop) {
+        const packet::ExceptionPolicy policy =
+            config_.exceptions.of(packet::ExceptionCause::tunnel_depth, outer.segment());
+        inner.except(packet::ExceptionCause::tunnel_depth, policy,
+                     outer.payload_off + outer.payload_len - outer.inner_off);
+        if (policy == packet::ExceptionPolicy::kDrop) {
             inner.drop(Reason::tunnel_depth);
         }
         return false;

@@ -33,7 +33,7 @@ struct DecodeConfig {
     std::uint8_t max_tunnel_depth = 4;
 
     // For tunnels in tunnels beyond that depth.
-    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+    packet::ExceptionPolicies exceptions{};
 
     // What is no IP, and transport protocols that are not decoded, pass; true: they are dropped,
     // but for ARP, PPPoE's control packets and link headers in numbers beyond ours.

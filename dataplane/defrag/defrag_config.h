@@ -4,7 +4,7 @@
 #pragma once
 
 #include "dataplane/base/time.h"
-#include "dataplane/packet/verdict.h"
+#include "dataplane/packet/exception.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,7 @@ struct DefragConfig {
     Nanos timeout_ipv6 = seconds(60);
 
     // For want of memory of the whole.
-    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+    packet::ExceptionPolicies exceptions{};
     std::uint64_t hash_seed = 0;  // from the operating system; fixed in tests and replay
 };
 

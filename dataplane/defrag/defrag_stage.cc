@@ -85,7 +85,7 @@ bool DefragStage::take(Packet& fragment, Now now, packet::ReasonCounters& counte
         return false;
     }
     if (d != nullptr && d->state == DatagramState::kUninspected) {
-        packet::count(counters, Reason::fragment_uninspected);
+        give_up(w, d);
         return false;
     }
     if (!sound(w, d)) {
@@ -332,24 +332,30 @@ void DefragStage::over_own_limit(Work& w, Datagram* d, Reason why) {
     if (config_.inline_mode) {
         reject(w, d, why);
     } else {
-        give_up(w, d, why);
+        packet::count(w.counters, why);
+        give_up(w, d);
     }
 }
 
 // Want of memory of the whole: the exception policy decides.
 void DefragStage::no_room(Work& w, Datagram* d, Reason why) {
-    if (config_.inline_mode && config_.exception == packet::ExceptionPolicy::kDrop) {
+    const packet::ExceptionPolicy policy =
+        config_.exceptions.of(packet::ExceptionCause::fragment_table, w.fragment.segment());
+    if (config_.inline_mode && policy == packet::ExceptionPolicy::kDrop) {
+        w.fragment.except(packet::ExceptionCause::fragment_table, policy, w.bytes.size());
         reject(w, d, why);
     } else {
-        give_up(w, d, why);
+        packet::count(w.counters, why);
+        give_up(w, d);
     }
 }
 
-// The rest of the datagram goes on uninspected.
-void DefragStage::give_up(Work& w, Datagram* d, Reason why) {
-    packet::count(w.counters, why);
+// The rest of the datagram goes on uninspected, and what went on before was not inspected either.
+void DefragStage::give_up(Work& w, Datagram* d) {
     packet::count(w.counters, Reason::fragment_uninspected);
-    if (d != nullptr) {
+    w.fragment.except(packet::ExceptionCause::fragment_table, packet::ExceptionPolicy::kPass,
+                      w.bytes.size() + (d != nullptr ? d->have : 0));
+    if (d != nullptr && d->state != DatagramState::kUninspected) {
         give_back(*d);
         d->state = DatagramState::kUninspected;
     }

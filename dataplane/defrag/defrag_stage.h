@@ -74,7 +74,7 @@ class DefragStage {
     void refuse(Datagram& d, Nanos now);
     void over_own_limit(Work& w, Datagram* d, packet::Reason why);
     void no_room(Work& w, Datagram* d, packet::Reason why);
-    void give_up(Work& w, Datagram* d, packet::Reason why);
+    void give_up(Work& w, Datagram* d);
     void give_back(Datagram& d);
     void uncharge(Datagram& d);
     void remove(Datagram& d);

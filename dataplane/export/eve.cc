@@ -327,7 +327,12 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
     } else if (e.type == abi::EventType::kAnomaly) {
         const std::string_view reason = reason_name(e.reason);
         json.key("anomaly").begin_object();
-        json.field("type", anomaly_type(reason)).field("event", reason).end_object();
+        const std::string_view type = anomaly_type(reason);
+        json.field("type", type).field("event", reason);
+        if (type == "applayer") {
+            json.field("layer", "proto_parser");
+        }
+        json.end_object();
     }
     write_http(e, json);
     write_tls(e.tls, json);
@@ -338,7 +343,9 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
         json.field("direction", e.direction == Direction::kToServer ? "to_server" : "to_client");
     }
     write_flow(e, json);
-    write_verdict(e, rule, json);
+    if (e.type != abi::EventType::kAnomaly) {
+        write_verdict(e, rule, json);
+    }
     json.end_object();
     out += '\n';
 }

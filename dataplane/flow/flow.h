@@ -110,7 +110,12 @@ struct alignas(64) Flow {
     std::uint8_t closing =
         0;  // kClosing* bits, before stream validates them: a new SYN starts a new flow
     std::uint8_t detect_flags = 0;  // dataplane/detect's own
+    std::uint8_t exception = 0;     // ExceptionCause + 1 by which it is trusted; 0: none
 };
+
+inline std::size_t segment_of(const Flow& f) {
+    return f.key.segment & 0x1fU;
+}
 
 static_assert(sizeof(FlowKey) == 40);
 static_assert(sizeof(Flow) == 192 && alignof(Flow) == 64);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "dataplane/base/time.h"
-#include "dataplane/packet/verdict.h"
+#include "dataplane/packet/exception.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +39,7 @@ struct FlowConfig {
     std::uint32_t max_flows = 262'144;  // entries are preallocated (192 bytes each)
     std::uint64_t hash_seed = 0;        // from the operating system; fixed in tests and replay
     bool evict = true;  // full: evict a long idle flow; false: apply the exception policy at once
-    packet::ExceptionPolicy exception = packet::ExceptionPolicy::kPass;
+    packet::ExceptionPolicies exceptions{};
     FlowTimeouts timeouts;
     FlowTimeouts emergency =
         emergency_timeouts();  // when more than emergency_percent of the entries are taken

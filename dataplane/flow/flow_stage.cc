@@ -169,8 +169,12 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
     if (!make_room(l.hash, now, counters)) {
         ++stats_.table_full;
         packet::count(counters, Reason::flow_table_full);
+        p.odd = Reason::flow_table_full;
         // There is no flow whose rest could be trusted: kBypass is kPass here.
-        if (config_.exception == packet::ExceptionPolicy::kDrop) {
+        const packet::ExceptionPolicy policy =
+            config_.exceptions.of(packet::ExceptionCause::flow_table, p.segment());
+        p.except(packet::ExceptionCause::flow_table, policy, p.payload_len);
+        if (policy == packet::ExceptionPolicy::kDrop) {
             p.drop(Reason::flow_table_full);
         }
         return nullptr;

@@ -12,6 +12,7 @@
 #include "dataplane/base/seqnum.h"
 #include "dataplane/base/strong_id.h"
 #include "dataplane/base/time.h"
+#include "dataplane/packet/exception.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/packet/verdict.h"
 
@@ -129,6 +130,14 @@ struct Packet {
         false;            // TCP payload that no stream took: judged as it is, also by stream rules
     bool opened = false;  // this packet completed the handshake
 
+    // Set by the stage that had no room for the packet, through except(); counted by the pipeline.
+    ExceptionCause exception = ExceptionCause::kNone;
+    ExceptionPolicy applied = ExceptionPolicy::kPass;  // to the packet, when there is an exception
+    std::uint32_t uninspected = 0;                     // payload bytes that go by
+
+    // What was odd about it when it was judged with its whole batch (decode, flow) and went on.
+    Reason odd = Reason::none;
+
     // Set by any stage through drop(), read by io.
     Verdict verdict = Verdict::kForward;
     Reason reason = Reason::none;
@@ -144,6 +153,18 @@ struct Packet {
             reason = why;
         }
     }
+
+    // For want of room 'bytes' of the payload go by uninspected, or would but for the policy. The
+    // first cause stands, bytes add up.
+    void except(ExceptionCause cause, ExceptionPolicy policy, std::size_t bytes) {
+        if (exception == ExceptionCause::kNone) {
+            exception = cause;
+            applied = policy;
+        }
+        uninspected += static_cast<std::uint32_t>(bytes);
+    }
+
+    std::size_t segment() const { return in_port.value >> 1U; }
 
     bool dropped() const { return verdict == Verdict::kDrop; }
 };

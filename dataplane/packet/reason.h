@@ -36,10 +36,40 @@ constexpr const ReasonInfo& info(Reason r) {
     return kReasons[static_cast<std::size_t>(r)];
 }
 
-using ReasonCounters = std::array<std::uint64_t, kReasonCount>;
+// A set of reasons.
+struct ReasonSet {
+    std::array<std::uint64_t, 2> words{};
+
+    constexpr void add(Reason r) {
+        const auto i = static_cast<std::size_t>(r);
+        words[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+
+    constexpr bool has(Reason r) const {
+        const auto i = static_cast<std::size_t>(r);
+        return (words[i / 64] >> (i % 64) & 1U) != 0;
+    }
+
+    constexpr bool empty() const { return (words[0] | words[1]) == 0; }
+
+    friend constexpr ReasonSet operator&(const ReasonSet& a, const ReasonSet& b) {
+        return {{a.words[0] & b.words[0], a.words[1] & b.words[1]}};
+    }
+
+    friend constexpr ReasonSet operator|(const ReasonSet& a, const ReasonSet& b) {
+        return {{a.words[0] | b.words[0], a.words[1] | b.words[1]}};
+    }
+};
+
+static_assert(kReasonCount <= 128);
+
+struct ReasonCounters : std::array<std::uint64_t, kReasonCount> {
+    ReasonSet recent;  // counted since the owner last emptied it
+};
 
 inline void count(ReasonCounters& c, Reason r) {
     ++c[static_cast<std::size_t>(r)];
+    c.recent.add(r);
 }
 
 }  // namespace sluice::packet

@@ -12,11 +12,4 @@ enum class Verdict : std::uint8_t {
     kDrop,     // do not send
 };
 
-// What a stage does with a packet that it has no room to inspect (design decision 11).
-enum class ExceptionPolicy : std::uint8_t {
-    kPass,    // forward, count as uninspected
-    kDrop,    // do not forward
-    kBypass,  // forward, and do not inspect the rest of the flow either
-};
-
 }  // namespace sluice::packet

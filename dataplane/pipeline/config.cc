@@ -29,4 +29,18 @@ PipelineConfig tap_config() {
     return c;
 }
 
+void set_exceptions(PipelineConfig& config, const packet::ExceptionPolicies& policies) {
+    packet::ExceptionPolicies p = policies;
+    for (std::size_t s = 0; s < packet::ExceptionPolicies::kSegments && !config.inline_mode; ++s) {
+        for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+            const auto cause = static_cast<packet::ExceptionCause>(i);
+            if (p.of(cause, s) == packet::ExceptionPolicy::kDrop) {
+                p.set(s, cause, packet::ExceptionPolicy::kPass);
+            }
+        }
+    }
+    config.exceptions = config.decode.exceptions = config.defrag.exceptions =
+        config.flow.exceptions = config.stream.exceptions = p;
+}
+
 }  // namespace sluice::pipeline

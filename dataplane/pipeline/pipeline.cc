@@ -3,6 +3,61 @@
 
 namespace sluice::pipeline {
 
+namespace {
+
+using packet::ExceptionCause;
+using packet::ExceptionPolicy;
+using packet::Reason;
+
+// Stages behind stream say by a reason that they had no room; what follows is done here, as the
+// bytes were taken in already.
+struct LateException {
+    Reason reason;
+    ExceptionCause cause;
+};
+
+constexpr std::array kLate = {
+    LateException{Reason::http_store_full, ExceptionCause::app_store},
+    LateException{Reason::http_inflate_full, ExceptionCause::app_store},
+    LateException{Reason::tls_store_full, ExceptionCause::app_store},
+    LateException{Reason::http_header_limit, ExceptionCause::header_limit},
+    LateException{Reason::http_inflate_limit, ExceptionCause::inflate_limit},
+    LateException{Reason::detect_state_full, ExceptionCause::detect_state},
+};
+
+constexpr packet::ReasonSet late_reasons() {
+    packet::ReasonSet set;
+    for (const LateException& late : kLate) {
+        set.add(late.reason);
+    }
+    return set;
+}
+
+// What is worth an event of its own: not normal, and not told otherwise.
+constexpr packet::ReasonSet anomalies() {
+    packet::ReasonSet set;
+    for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
+        const auto reason = static_cast<Reason>(i);
+        if (packet::info(reason).severity != packet::Severity::kInfo &&
+            reason != Reason::rule_would_block && reason != Reason::event_ring_full) {
+            set.add(reason);
+        }
+    }
+    return set;
+}
+
+constexpr packet::ReasonSet kLateReasons = late_reasons();
+constexpr packet::ReasonSet kAnomalies = anomalies();
+
+// What became of the inside became of the packet.
+void absorb(packet::Packet& packet, const packet::Packet& inner) {
+    if (inner.exception != ExceptionCause::kNone) {
+        packet.except(inner.exception, inner.applied, inner.uninspected);
+    }
+}
+
+}  // namespace
+
 // rx -> decode -> flow -> (per packet) defrag -> stream -> app -> detect -> verdict -> tx.
 // Decode and flow run over the whole batch, so that header and flow-entry cache misses overlap. The
 // rest runs packet by packet to the end: the next packet of a flow must already see the verdict on
@@ -10,10 +65,11 @@ namespace sluice::pipeline {
 void Pipeline::process(packet::Batch& batch, const Now& now) {
     decode_.process(batch, reasons_);
     flow_.process(batch, now, reasons_);
+    reasons_.recent = {};  // of the whole batch; each packet knows its own (Packet::odd)
     for (packet::Packet& packet : batch) {
         inspect(packet, now);
         inspect_within(packet, now);
-        settle(packet);
+        settle(packet, now);
     }
 }
 
@@ -23,6 +79,8 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         return;
     }
     if (packet.ip_version == 0) {
+        ++stats_.not_ip_packets;
+        stats_.not_ip_bytes += packet.len;
         return;
     }
     if (packet.flow != nullptr && packet.flow->verdict != flow::FlowVerdict::kInspect) {
@@ -31,11 +89,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
             packet::count(reasons_, packet::Reason::flow_dropped);
             verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
         } else {
-            const flow::FlowState before = packet.flow->state;
-            stream_.begin(packet, now, reasons_);  // a trusted flow ends too, and is accounted for
-            if (packet.flow->state != before) {
-                flow_.state_changed(*packet.flow);
-            }
+            skip_trusted(packet, now);
         }
         return;
     }
@@ -64,15 +118,56 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     if (matches_.size() != 0) {
         verdict_.judge({&packet, packet.flow, http_, now}, matches_, reasons_);
     }
+    if (!(reasons_.recent & kLateReasons).empty()) [[unlikely]] {
+        apply_late_exceptions(packet, now);
+    }
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
     }
+}
+
+// A trusted flow ends too, and is accounted for.
+void Pipeline::skip_trusted(packet::Packet& packet, const Now& now) {
+    if (packet.flow->exception != 0) {
+        const auto cause = static_cast<ExceptionCause>(packet.flow->exception - 1);
+        packet.except(cause, ExceptionPolicy::kPass, packet.payload_len);
+    } else {
+        ++stats_.trusted_packets;
+        stats_.trusted_bytes += packet.payload_len;
+    }
+    const flow::FlowState before = packet.flow->state;
+    stream_.begin(packet, now, reasons_);
+    if (packet.flow->state != before) {
+        flow_.state_changed(*packet.flow);
+    }
+}
+
+void Pipeline::apply_late_exceptions(packet::Packet& packet, const Now& now) {
+    flow::Flow* f = packet.flow;
+    for (const LateException& late : kLate) {
+        if (!reasons_.recent.has(late.reason) || packet.dropped() ||
+            (f != nullptr && f->verdict != flow::FlowVerdict::kInspect)) {
+            continue;
+        }
+        const ExceptionPolicy policy = config_.exceptions.of(late.cause, packet.segment());
+        packet.except(late.cause, policy, 0);
+        if (policy == ExceptionPolicy::kDrop) {
+            verdict_.refuse({&packet, f, {}, now}, late.reason);
+        } else if (policy == ExceptionPolicy::kBypass && f != nullptr) {
+            f->verdict = flow::FlowVerdict::kPass;
+            f->exception = static_cast<std::uint8_t>(static_cast<unsigned>(late.cause) + 1);
+            packet::count(reasons_, Reason::exception_bypass);
+        }
+    }
+    seen_ = seen_ | reasons_.recent;
+    reasons_.recent = {};  // what the packet within does is its own
 }
 
 // What the packet carries (the inside of a tunnel), or completes (a datagram in fragments), is
 // judged as a packet of its own before the outer one goes on; a loop, not recursion, and bounded.
 void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
     packet::Packet* outer = &packet;
+    std::size_t used = 0;
     for (packet::Packet& inner : within_) {
         if ((packet.dropped() && config_.inline_mode) || outer->ip_version == 0) {
             break;
@@ -81,6 +176,7 @@ void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
             break;
         }
         inner = {};
+        ++used;
         const bool found = outer->is_fragment ? put_together(*outer, inner, now)
                                               : decode_.enter(*outer, inner, reasons_);
         if (!found) {
@@ -97,6 +193,9 @@ void Pipeline::inspect_within(packet::Packet& packet, const Now& now) {
             packet.drop(inner.reason);
         }
         outer = &inner;
+    }
+    for (std::size_t i = 0; i < used; ++i) {
+        absorb(packet, within_[i]);
     }
     defrag_.settle(packet.dropped(), now);
 }
@@ -161,7 +260,13 @@ void Pipeline::tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& 
     }
 }
 
-void Pipeline::settle(packet::Packet& packet) {
+void Pipeline::settle(packet::Packet& packet, const Now& now) {
+    seen_ = seen_ | reasons_.recent;
+    reasons_.recent = {};
+    if (config_.verdict.anomaly_events_per_second != 0) {
+        tell_anomalies(packet, now);
+    }
+    seen_ = {};
     ++stats_.packets;
     stats_.bytes += packet.len;
     if (!config_.inline_mode && packet.dropped()) {
@@ -169,6 +274,54 @@ void Pipeline::settle(packet::Packet& packet) {
             packet::Verdict::kForward;  // a tap only tells; the reason stays on the packet
     }
     ++(packet.dropped() ? stats_.dropped : stats_.forwarded);
+    if (packet.exception != ExceptionCause::kNone) [[unlikely]] {
+        count_exception(packet);
+    }
+}
+
+void Pipeline::count_exception(const packet::Packet& packet) {
+    packet::ExceptionCount& c = exceptions_[static_cast<std::size_t>(packet.exception)];
+    c.flows += packet.applied == ExceptionPolicy::kBypass ? 1U : 0U;
+    if (packet.dropped()) {
+        c.dropped += packet.applied == ExceptionPolicy::kDrop ? 1U : 0U;
+        return;
+    }
+    ++c.packets;
+    c.bytes += packet.uninspected;
+}
+
+// Of packets that go on; a drop has its own event.
+void Pipeline::tell_anomalies(packet::Packet& packet, const Now& now) {
+    if (packet.odd != Reason::none) {
+        seen_.add(packet.odd);
+    }
+    const packet::ReasonSet odd = seen_ & kAnomalies;
+    if (odd.empty() || packet.dropped()) [[likely]] {
+        return;
+    }
+    for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
+        if (odd.has(static_cast<Reason>(i))) {
+            verdict_.report_anomaly({&packet, packet.flow, {}, now}, static_cast<Reason>(i),
+                                    reasons_);
+        }
+    }
+}
+
+Uninspected Pipeline::uninspected() const {
+    Uninspected sum{stats_.trusted_packets + stats_.not_ip_packets,
+                    stats_.trusted_bytes + stats_.not_ip_bytes};
+    for (const packet::ExceptionCount& c : exceptions()) {
+        sum.packets += c.packets;
+        sum.bytes += c.bytes;
+    }
+    return sum;
+}
+
+packet::ExceptionCounters Pipeline::exceptions() const {
+    packet::ExceptionCounters all = exceptions_;
+    all[static_cast<std::size_t>(ExceptionCause::window_full)].bytes +=
+        stream_.stats().bytes_uninspected_late;
+    return all;
 }
 
 void Pipeline::flow_ended(flow::Flow& flow, Now now) {

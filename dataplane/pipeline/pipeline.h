@@ -28,11 +28,15 @@ struct PipelineConfig {
     detect::DetectConfig detect;
     verdict::VerdictConfig verdict;
     bool inline_mode = true;  // false: tap, everything is forwarded and judged would-block
+    packet::ExceptionPolicies exceptions{};  // of app and detect; set by set_exceptions()
 };
 
 // The defaults of one mode, consistent over all stages.
 PipelineConfig inline_config();
 PipelineConfig tap_config();
+
+// The policies of all stages. A tap drops nothing: there kDrop is kPass.
+void set_exceptions(PipelineConfig& config, const packet::ExceptionPolicies& policies);
 
 struct PipelineStats {
     std::uint64_t packets = 0;  // in
@@ -40,6 +44,19 @@ struct PipelineStats {
     std::uint64_t forwarded = 0;  // packets = forwarded + dropped, always
     std::uint64_t dropped = 0;
     std::uint64_t encrypted_bytes = 0;  // of streams, behind a handshake: not inspected
+    // Forwarded without a look, and not for want of room: of flows that a pass rule trusts, and
+    // what is not IP (bytes: frames).
+    std::uint64_t trusted_packets = 0;
+    std::uint64_t trusted_bytes = 0;
+    std::uint64_t not_ip_packets = 0;
+    std::uint64_t not_ip_bytes = 0;
+};
+
+// Packets that went on without all of the inspection, whatever the cause, and their payload that
+// was not inspected at all.
+struct Uninspected {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
 };
 
 class Pipeline final : private flow::FlowObserver {
@@ -65,6 +82,12 @@ class Pipeline final : private flow::FlowObserver {
 
     const packet::ReasonCounters& reasons() const { return reasons_; }
 
+    // What came of exceptions, by cause.
+    packet::ExceptionCounters exceptions() const;
+
+    // Exceptions, flows that a pass rule trusts, and what is not IP.
+    Uninspected uninspected() const;
+
     const defrag::DefragStage& fragments() const { return defrag_; }
 
     const flow::FlowStage& flows() const { return flow_; }
@@ -86,10 +109,16 @@ class Pipeline final : private flow::FlowObserver {
     void inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
                         const Now& now);
     void tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now);
-    void settle(packet::Packet& packet);
+    void apply_late_exceptions(packet::Packet& packet, const Now& now);
+    void skip_trusted(packet::Packet& packet, const Now& now);
+    void settle(packet::Packet& packet, const Now& now);
+    void count_exception(const packet::Packet& packet);
+    void tell_anomalies(packet::Packet& packet, const Now& now);
 
     PipelineConfig config_;
     packet::ReasonCounters reasons_{};
+    packet::ReasonSet seen_;  // reasons counted for the packet in work
+    packet::ExceptionCounters exceptions_{};
     PipelineStats stats_;
     decode::DecodeStage decode_;
     defrag::DefragStage defrag_;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/site/site.h"
 
+#include "control/config/exceptions.h"
+
 namespace sluice::site {
 
 namespace {
-
-packet::ExceptionPolicy policy_of(control::ExceptionPolicy p) {
-    return p == control::ExceptionPolicy::kDrop ? packet::ExceptionPolicy::kDrop
-                                                : packet::ExceptionPolicy::kPass;
-}
 
 void apply_defrag(const control::Config& config, defrag::DefragConfig& out) {
     const control::DefragLimits& d = config.defrag;
@@ -18,7 +15,6 @@ void apply_defrag(const control::Config& config, defrag::DefragConfig& out) {
     out.timeout = seconds(d.timeout_s);
     out.timeout_ipv6 = seconds(std::int64_t{2} * d.timeout_s);
     out.drop_tiny = d.tiny == control::TinyFragments::kDrop;
-    out.exception = policy_of(config.dataplane.exception_policy);
 }
 
 void apply_decode(const control::DataplaneConfig& d, decode::DecodeConfig& out) {
@@ -27,7 +23,6 @@ void apply_decode(const control::DataplaneConfig& d, decode::DecodeConfig& out) 
     out.tunnels = d.tunnels;
     out.max_tunnel_depth = static_cast<std::uint8_t>(d.max_tunnel_depth);
     out.drop_unknown = d.unknown_protocols == control::ExceptionPolicy::kDrop;
-    out.exception = policy_of(d.exception_policy);
 }
 
 }  // namespace
@@ -47,14 +42,25 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.flow.timeouts.udp_established = seconds(f.udp_s);
     out.flow.timeouts.icmp_new = out.flow.timeouts.other_new = one_way(f.other_s);
     out.flow.timeouts.icmp_established = out.flow.timeouts.other_established = seconds(f.other_s);
-    out.flow.exception = policy_of(config.dataplane.exception_policy);
     out.stream.window = config.stream.window_bytes;
     out.stream.arena_bytes = std::size_t{config.stream.memory_mb} << 20;
     out.stream.copy_store_bytes = std::size_t{config.stream.copy_store_mb} << 20;
     out.stream.midstream = config.stream.midstream;
-    out.stream.exceptions.copy_store = policy_of(config.dataplane.exception_policy);
-    out.stream.exceptions.window_full = policy_of(config.dataplane.exception_policy);
     out.verdict.tls_events = config.events.tls;
+    out.verdict.anomaly_events_per_second = config.events.anomalies_per_second;
+    apply_exceptions(config, out);
+}
+
+void apply_exceptions(const control::Config& config, pipeline::PipelineConfig& out) {
+    packet::ExceptionPolicies policies;
+    for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+        const auto cause = static_cast<packet::ExceptionCause>(i);
+        policies.set(cause, control::policy_for(config, nullptr, cause));
+        for (std::size_t s = 0; s < config.segments.size(); ++s) {
+            policies.set(s, cause, control::policy_for(config, &config.segments[s], cause));
+        }
+    }
+    pipeline::set_exceptions(out, policies);
 }
 
 pipeline::PipelineConfig pipeline_config(const control::Config& config) {

@@ -15,6 +15,9 @@ pipeline::PipelineConfig pipeline_config(const control::Config& config);
 // The same over a mode that the caller chose.
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& pipeline);
 
+// The exception policies alone, by segment.
+void apply_exceptions(const control::Config& config, pipeline::PipelineConfig& pipeline);
+
 // What $HOME_NET and its like stand for at this site.
 detect::SiteVars site_vars(const control::Config& config);
 

@@ -3,19 +3,13 @@
 // set before construction, read by the worker's thread only. Units: bytes unless named otherwise.
 #pragma once
 
-#include "dataplane/packet/verdict.h"
+#include "dataplane/packet/exception.h"
 #include "dataplane/stream/normalizer.h"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace sluice::stream {
-
-// What happens to the bytes for which there is no room.
-struct StreamExceptions {
-    packet::ExceptionPolicy copy_store = packet::ExceptionPolicy::kPass;
-    packet::ExceptionPolicy window_full = packet::ExceptionPolicy::kPass;
-};
 
 struct StreamConfig {
     bool inline_mode =
@@ -33,7 +27,7 @@ struct StreamConfig {
     // 4,300 segments of 1,448 bytes. The count also bounds the work of one packet.
     std::uint32_t max_held_per_stream = 8192;
     std::uint32_t max_held_bytes_per_stream = 8 << 20;
-    StreamExceptions exceptions;
+    packet::ExceptionPolicies exceptions{};
     NormalizerConfig normalize;
 
     static constexpr std::uint32_t kMaxWindow = 48 * 1024;
@@ -44,9 +38,10 @@ struct StreamStats {
     std::uint64_t bytes_inspected = 0;  // handed on as fresh
     std::uint64_t bytes_uninspected =
         0;  // forwarded without: exhaustion, midstream not wanted, trusted flows
-    std::uint64_t bytes_retransmitted = 0;  // seen before, equal
-    std::uint64_t bytes_unverified = 0;     // seen before, but no longer remembered: not compared
-    std::uint64_t ooo_segments = 0;         // copied to wait for a hole to be filled
+    std::uint64_t bytes_uninspected_late = 0;  // of them, given up at the end of their flow
+    std::uint64_t bytes_retransmitted = 0;     // seen before, equal
+    std::uint64_t bytes_unverified = 0;  // seen before, but no longer remembered: not compared
+    std::uint64_t ooo_segments = 0;      // copied to wait for a hole to be filled
     std::uint64_t ooo_bytes = 0;
     std::uint64_t gaps = 0;
     std::uint64_t gap_bytes = 0;  // never seen

@@ -12,6 +12,7 @@ using flow::Flow;
 using flow::FlowState;
 using flow::kNoIndex;
 using flow::TcpHalf;
+using packet::ExceptionCause;
 using packet::ExceptionPolicy;
 using packet::Reason;
 
@@ -161,9 +162,14 @@ void StreamStage::out_of_memory(Direction d) {
     if (counters_ != nullptr) {
         packet::count(*counters_, Reason::stream_window_full);
     }
-    const ExceptionPolicy policy = config_.exceptions.window_full;
-    if (policy == ExceptionPolicy::kDrop && own && work_.packet != nullptr) {
+    const ExceptionPolicy policy = policy_for(ExceptionCause::window_full, *work_.flow);
+    if (policy == ExceptionPolicy::kDrop && work_.packet != nullptr) {
+        work_.packet->except(ExceptionCause::window_full, policy, work_.own.size());
         work_.packet->drop(Reason::stream_window_full);  // sent again later, when there may be room
+        if (!own) {
+            // What the receiver has acknowledged is not sent again, and cannot be inspected.
+            work_.flow->verdict = flow::FlowVerdict::kDrop;
+        }
         return;
     }
     SeqNum end = h.next;
@@ -174,12 +180,18 @@ void StreamStage::out_of_memory(Direction d) {
         const SeqNum last = held_.end_of_last(windows_[h.store]);
         end = last.after(end) ? last : end;
     }
-    stats_.bytes_uninspected += static_cast<std::uint64_t>(std::max(end.distance_from(h.next), 0));
+    const auto bytes = static_cast<std::size_t>(std::max(end.distance_from(h.next), 0));
+    stats_.bytes_uninspected += bytes;
+    if (work_.packet != nullptr) {
+        work_.packet->except(ExceptionCause::window_full, policy, bytes);
+    } else {
+        stats_.bytes_uninspected_late += bytes;
+    }
     close_store(h);
     h.next = end.after(h.next) ? end : h.next;
     h.broken = true;
     if (policy == ExceptionPolicy::kBypass && work_.packet != nullptr) {
-        bypass(*work_.flow);
+        bypass(*work_.flow, ExceptionCause::window_full);
     }
     if (h.fin_pending) {
         finish_fin(d);

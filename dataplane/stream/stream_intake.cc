@@ -11,6 +11,7 @@ namespace sluice::stream {
 using flow::Flow;
 using flow::kNoIndex;
 using flow::TcpHalf;
+using packet::ExceptionCause;
 using packet::ExceptionPolicy;
 using packet::Packet;
 using packet::Reason;
@@ -41,6 +42,9 @@ void StreamStage::take_segment(Packet& p) {
     note_one_sided(f, d);
     if (h.broken) {
         stats_.bytes_uninspected += bytes.size();
+        if (!bytes.empty()) {
+            p.except(ExceptionCause::window_full, ExceptionPolicy::kPass, bytes.size());
+        }
         if (end.after(h.next) && !h.fin) {
             h.next = end;
         }
@@ -137,7 +141,10 @@ bool StreamStage::admit_syn_data(Packet& p, SeqNum end) {
     }
     p.reassembled = false;
     refuse(p, Reason::tcp_syn_data_full);
-    stats_.bytes_uninspected += p.dropped() ? 0U : p.payload_len;
+    if (!p.dropped()) {
+        p.except(ExceptionCause::window_full, ExceptionPolicy::kPass, p.payload_len);
+        stats_.bytes_uninspected += p.payload_len;
+    }
     return false;
 }
 
@@ -183,12 +190,18 @@ void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
     // again what is dropped here, and others are not concerned. Only want of memory is a matter of
     // policy.
     const bool own_limit = s != nullptr && held_.stream_is_full(*s, bytes.size());
-    if (config_.exceptions.copy_store == ExceptionPolicy::kDrop || own_limit) {
+    if (own_limit) {
         p.drop(Reason::tcp_copy_store_full);
         return;
     }
-    if (config_.exceptions.copy_store == ExceptionPolicy::kBypass) {
-        bypass(*p.flow);
+    const ExceptionPolicy policy = policy_for(ExceptionCause::copy_store, *p.flow);
+    p.except(ExceptionCause::copy_store, policy, bytes.size());
+    if (policy == ExceptionPolicy::kDrop) {
+        p.drop(Reason::tcp_copy_store_full);
+        return;
+    }
+    if (policy == ExceptionPolicy::kBypass) {
+        bypass(*p.flow, ExceptionCause::copy_store);
     }
     // Forwarded uninspected; when its bytes are acknowledged, they count as a gap.
     stats_.bytes_uninspected += bytes.size();

@@ -14,6 +14,8 @@ using flow::FlowState;
 using flow::FlowVerdict;
 using flow::kNoIndex;
 using flow::TcpHalf;
+using packet::ExceptionCause;
+using packet::ExceptionPolicy;
 using packet::Packet;
 using packet::Reason;
 
@@ -74,7 +76,7 @@ void StreamStage::apply(const TcpOutcome& outcome, Packet& p) {
     switch (outcome.action) {
         case TcpAction::kIgnore:
             if (tcp_state(f) == TcpState::kIgnored) {
-                stats_.bytes_uninspected += p.payload_len;
+                ignore_midstream(p, outcome.reason == Reason::tcp_midstream);
             }
             return;
         case TcpAction::kRefuse:
@@ -119,9 +121,33 @@ void StreamStage::forget_refused_syn_data(const Packet& p) {
     }
 }
 
+// A tap has nothing that it could drop.
+ExceptionPolicy StreamStage::policy_for(ExceptionCause cause, const Flow& f) const {
+    const ExceptionPolicy policy = config_.exceptions.of(cause, flow::segment_of(f));
+    return policy == ExceptionPolicy::kDrop && !config_.inline_mode ? ExceptionPolicy::kPass
+                                                                    : policy;
+}
+
+// A connection that began before we looked, where these are not inspected.
+void StreamStage::ignore_midstream(Packet& p, bool first) {
+    const ExceptionPolicy policy =
+        first ? policy_for(ExceptionCause::midstream, *p.flow) : ExceptionPolicy::kPass;
+    p.except(ExceptionCause::midstream, policy, p.payload_len);
+    if (policy == ExceptionPolicy::kDrop) {
+        p.flow->verdict = FlowVerdict::kDrop;
+        p.drop(Reason::tcp_midstream);
+        return;
+    }
+    if (policy == ExceptionPolicy::kBypass) {
+        bypass(*p.flow, ExceptionCause::midstream);
+    }
+    stats_.bytes_uninspected += p.payload_len;
+}
+
 // From here on the flow is trusted (ExceptionPolicy::kBypass).
-void StreamStage::bypass(Flow& f) {
+void StreamStage::bypass(Flow& f, ExceptionCause cause) {
     f.verdict = FlowVerdict::kPass;
+    f.exception = static_cast<std::uint8_t>(static_cast<unsigned>(cause) + 1);
     if (counters_ != nullptr) {
         packet::count(*counters_, Reason::exception_bypass);
     }

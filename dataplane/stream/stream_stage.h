@@ -85,7 +85,9 @@ class StreamStage {
     void note_one_sided(flow::Flow& f, Direction d);
     void forget_refused_syn_data(const packet::Packet& p);
     bool admit_syn_data(packet::Packet& p, SeqNum end);
-    void bypass(flow::Flow& f);
+    packet::ExceptionPolicy policy_for(packet::ExceptionCause cause, const flow::Flow& f) const;
+    void ignore_midstream(packet::Packet& p, bool first);
+    void bypass(flow::Flow& f, packet::ExceptionCause cause);
     void reset(flow::Flow& f);
     void resync(flow::Flow& f);
 

@@ -196,8 +196,15 @@ void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
         return;
     }
     packet::count(reasons, p.reason);
-    const bool tcp = p.ip_proto == packet::kProtoTcp;
-    if (tcp && s.flow != nullptr) {
+    if (p.ip_proto == packet::kProtoTcp) {
+        block_connection(s, reject || config_.reset_on_drop);
+    } else if (reject && p.depth == 0 && rule.reject_to != bundle::RejectTo::kDestination) {
+        queue_frame(p.in_port, p, build_unreachable);
+    }
+}
+
+void VerdictStage::block_connection(const Subject& s, bool reset) {
+    if (s.flow != nullptr) {
         // A retransmission would deliver what was just stopped, so a TCP flow is blocked as a
         // whole.
         s.flow->verdict = flow::FlowVerdict::kDrop;
@@ -205,13 +212,16 @@ void VerdictStage::block(const Subject& s, const bundle::Rule& rule,
     }
     // Both ends of a TCP connection are told: the one that is left out would retransmit for
     // minutes.
-    if (tcp && (reject || config_.reset_on_drop)) {
-        if (reset_both(p) && s.flow != nullptr) {
-            // No end has the connection any more, so a SYN on its ports begins another one.
-            s.flow->closing |= flow::kClosingReset;
-        }
-    } else if (reject && p.depth == 0 && rule.reject_to != bundle::RejectTo::kDestination) {
-        queue_frame(p.in_port, p, build_unreachable);
+    if (reset && reset_both(*s.packet) && s.flow != nullptr) {
+        // No end has the connection any more, so a SYN on its ports begins another one.
+        s.flow->closing |= flow::kClosingReset;
+    }
+}
+
+void VerdictStage::refuse(const Subject& s, Reason why) {
+    s.packet->drop(why);
+    if (s.packet->ip_proto == packet::kProtoTcp) {
+        block_connection(s, config_.reset_on_drop);
     }
 }
 
@@ -259,17 +269,37 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
     }
 }
 
-void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons) {
-    const std::int64_t second = s.now.time.count / seconds(1).count;
-    if (second != told_second_) {
-        told_second_ = second;
-        told_.fill(0);
+bool VerdictStage::Told::may_tell(Reason reason, std::uint32_t limit, Nanos now) {
+    const std::int64_t this_second = now.count / seconds(1).count;
+    if (this_second != second) {
+        second = this_second;
+        events.fill(0);
     }
-    const auto index = static_cast<std::size_t>(s.packet->reason);
-    if (told_[index] >= config_.drop_events_per_second) {
+    std::uint32_t& told = events[static_cast<std::size_t>(reason)];
+    if (told >= limit) {
+        return false;
+    }
+    ++told;
+    return true;
+}
+
+void VerdictStage::report_anomaly(const Subject& s, Reason reason,
+                                  packet::ReasonCounters& reasons) {
+    if (!told_anomalies_.may_tell(reason, config_.anomaly_events_per_second, s.now.time)) {
         return;
     }
-    ++told_[index];
+    abi::EventRecord r = record_of(s);
+    r.type = abi::EventType::kAnomaly;
+    r.reason = static_cast<std::uint8_t>(reason);
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
+    }
+}
+
+void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons) {
+    if (!told_drops_.may_tell(s.packet->reason, config_.drop_events_per_second, s.now.time)) {
+        return;
+    }
     abi::EventRecord r = record_of(s);
     r.type = abi::EventType::kDrop;
     r.verdict = EventVerdict::kDrop;

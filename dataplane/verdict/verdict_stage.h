@@ -21,10 +21,12 @@ namespace sluice::verdict {
 
 struct VerdictConfig {
     bool inline_mode = true;
-    bool reset_on_drop = true;                  // also plain 'drop' resets both ends of a TCP flow
-    std::size_t threshold_entries = 65536;      // power of two
-    bool tls_events = false;                    // one for each handshake that was readable
-    std::uint32_t drop_events_per_second = 10;  // per reason; more are counted only
+    bool reset_on_drop = true;              // also plain 'drop' resets both ends of a TCP flow
+    std::size_t threshold_entries = 65536;  // power of two
+    bool tls_events = false;                // one for each handshake that was readable
+    // Per reason; more are counted only.
+    std::uint32_t drop_events_per_second = 10;
+    std::uint32_t anomaly_events_per_second = 0;
 };
 
 struct VerdictStats {
@@ -94,12 +96,29 @@ class VerdictStage {
     // The event for a handshake; its source is the client, as in Suricata. REQUIRES: subject.flow
     void report_tls(const Subject& subject, packet::ReasonCounters& reasons);
 
+    // The event for what was odd about a packet that went on, likewise.
+    void report_anomaly(const Subject& subject, packet::Reason reason,
+                        packet::ReasonCounters& reasons);
+
+    // Drops the packet, and with it the rest of a TCP flow: what it carried has been taken in, so
+    // that a retransmission would pass for known.
+    void refuse(const Subject& subject, packet::Reason why);
+
     OutQueue& out() { return out_; }
 
     const VerdictStats& stats() const { return stats_; }
 
   private:
+    // Events in the current second.
+    struct Told {
+        bool may_tell(packet::Reason reason, std::uint32_t limit, Nanos now);
+
+        std::array<std::uint32_t, packet::kReasonCount> events{};
+        std::int64_t second = 0;
+    };
+
     void block(const Subject& subject, const bundle::Rule& rule, packet::ReasonCounters& reasons);
+    void block_connection(const Subject& subject, bool reset);
     // False: not both ends of the connection will hear of it.
     bool reset_both(const packet::Packet& packet);
     template <typename Build>
@@ -117,8 +136,8 @@ class VerdictStage {
     abi::TlsFields tls_;          // of the flow 'tls_flow_'
     std::uint64_t tls_flow_ = 0;  // Flow::flow_id
     VerdictStats stats_;
-    std::array<std::uint32_t, packet::kReasonCount> told_{};  // drop events in the current second
-    std::int64_t told_second_ = 0;
+    Told told_drops_;
+    Told told_anomalies_;
 };
 
 }  // namespace sluice::verdict

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `sluice status` and `sluice stats` show.
+#include "control/config/exceptions.h"
 #include "dataplane/export/json_writer.h"
 #include "dataplane/worker/appliance.h"
 
@@ -26,6 +27,28 @@ void write_reasons(const StatValues& values, JsonWriter& json) {
     json.end_object();
 }
 
+// Per cause: what is in force, and what came of it.
+void write_exceptions(const control::Config& config, const packet::ExceptionCounters& counters,
+                      JsonWriter& json) {
+    json.key("exceptions").begin_array();
+    for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+        const auto cause = static_cast<packet::ExceptionCause>(i);
+        const control::ExceptionPolicy common = control::policy_for(config, nullptr, cause);
+        json.begin_object().field("cause", packet::kExceptions[i].name);
+        json.field("policy", control::policy_name(common)).key("segments").begin_object();
+        for (const control::Segment& segment : config.segments) {
+            const control::ExceptionPolicy own = control::policy_for(config, &segment, cause);
+            if (own != common) {
+                json.field(segment.name, control::policy_name(own));
+            }
+        }
+        const packet::ExceptionCount& c = counters[i];
+        json.end_object().field("dropped_packets", c.dropped).field("passed_packets", c.packets);
+        json.field("uninspected_bytes", c.bytes).field("bypassed_flows", c.flows).end_object();
+    }
+    json.end_array();
+}
+
 void write_port(const io::PortCounters& port, JsonWriter& json) {
     json.begin_object();
     json.field("name", port.name).field("driver", port.driver);
@@ -50,9 +73,7 @@ std::string Appliance::status_json() const {
     json.field("version", SLUICE_VERSION).field("pid", static_cast<std::uint64_t>(::getpid()));
     json.field("uptime_s", static_cast<std::uint64_t>(uptime.count()));
     json.field("mode", config_.dataplane.mode == control::SegmentMode::kInline ? "inline" : "tap");
-    json.field(
-        "exception_policy",
-        config_.dataplane.exception_policy == control::ExceptionPolicy::kDrop ? "drop" : "pass");
+    json.field("exception_policy", control::policy_name(config_.dataplane.exception_policy));
     json.field("workers", seats_.size()).field("steering", steering());
     json.flag("hugepages", eal_ != nullptr && eal_->hugepages());
     json.key("bundle").begin_object();
@@ -81,8 +102,18 @@ std::string Appliance::status_json() const {
     }
     json.end_array();
     json.field("events", config_.events.path);
-    json.field("uninspected_bytes", total()[Stat::stream_bytes_uninspected]);
-    json.field("encrypted_bytes", total()[Stat::stream_bytes_encrypted]);
+    const StatValues sum = total();
+    write_exceptions(config_, sum.exceptions, json);
+    json.key("uninspected").begin_object();
+    json.field("packets", sum[Stat::uninspected_packets])
+        .field("bytes", sum[Stat::uninspected_bytes]);
+    json.field("of_packets", sum[Stat::packets]).field("of_bytes", sum[Stat::bytes]);
+    json.field("trusted_packets", sum[Stat::trusted_packets])
+        .field("trusted_bytes", sum[Stat::trusted_bytes]);
+    json.field("not_ip_packets", sum[Stat::not_ip_packets])
+        .field("not_ip_bytes", sum[Stat::not_ip_bytes]);
+    json.end_object();
+    json.field("encrypted_bytes", sum[Stat::stream_bytes_encrypted]);
     json.end_object();
     return out;
 }

@@ -4,6 +4,7 @@
 // stats` and telemetry show. publish side: the worker; read side: any thread.
 #pragma once
 
+#include "dataplane/packet/exception.h"
 #include "dataplane/packet/reason.h"
 
 #include <array>
@@ -29,6 +30,7 @@ inline constexpr std::array<std::string_view, kStatCount> kStatNames = {
 struct StatValues {
     std::array<std::uint64_t, kStatCount> stats{};
     packet::ReasonCounters reasons{};
+    packet::ExceptionCounters exceptions{};
 
     std::uint64_t& operator[](Stat s) { return stats[static_cast<std::size_t>(s)]; }
 
@@ -40,6 +42,12 @@ struct StatValues {
         }
         for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
             reasons[i] += other.reasons[i];
+        }
+        for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+            exceptions[i].dropped += other.exceptions[i].dropped;
+            exceptions[i].packets += other.exceptions[i].packets;
+            exceptions[i].bytes += other.exceptions[i].bytes;
+            exceptions[i].flows += other.exceptions[i].flows;
         }
         return *this;
     }
@@ -54,6 +62,13 @@ class WorkerStats {
         for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
             reasons_[i].store(values.reasons[i], std::memory_order_relaxed);
         }
+        for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+            const packet::ExceptionCount& from = values.exceptions[i];
+            exceptions_[i][0].store(from.dropped, std::memory_order_relaxed);
+            exceptions_[i][1].store(from.packets, std::memory_order_relaxed);
+            exceptions_[i][2].store(from.bytes, std::memory_order_relaxed);
+            exceptions_[i][3].store(from.flows, std::memory_order_relaxed);
+        }
     }
 
     StatValues read() const {
@@ -64,12 +79,19 @@ class WorkerStats {
         for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
             out.reasons[i] = reasons_[i].load(std::memory_order_relaxed);
         }
+        for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+            out.exceptions[i] = {exceptions_[i][0].load(std::memory_order_relaxed),
+                                 exceptions_[i][1].load(std::memory_order_relaxed),
+                                 exceptions_[i][2].load(std::memory_order_relaxed),
+                                 exceptions_[i][3].load(std::memory_order_relaxed)};
+        }
         return out;
     }
 
   private:
     std::array<std::atomic<std::uint64_t>, kStatCount> stats_{};
     std::array<std::atomic<std::uint64_t>, packet::kReasonCount> reasons_{};
+    std::array<std::array<std::atomic<std::uint64_t>, 4>, packet::kExceptionCount> exceptions_{};
 };
 
 }  // namespace sluice::worker

@@ -154,6 +154,14 @@ void Worker::publish() {
     const defrag::DefragStats fragments = pipeline_.fragments().stats();
     v[Stat::fragment_datagrams] = fragments.datagrams;
     v[Stat::fragment_blocks] = fragments.blocks;
+    const pipeline::Uninspected missed = pipeline_.uninspected();
+    v[Stat::uninspected_packets] = missed.packets;
+    v[Stat::uninspected_bytes] = missed.bytes;
+    v[Stat::trusted_packets] = p.trusted_packets;
+    v[Stat::trusted_bytes] = p.trusted_bytes;
+    v[Stat::not_ip_packets] = p.not_ip_packets;
+    v[Stat::not_ip_bytes] = p.not_ip_bytes;
+    v.exceptions = pipeline_.exceptions();
     for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
         v.reasons[i] = pipeline_.reasons()[i] + io_reasons_[i];
     }

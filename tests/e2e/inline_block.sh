@@ -51,6 +51,18 @@ check "the exploit is still blocked" refuse exploit
 check "pages still pass" page
 check "an older version is refused now" refuse ask reload "$work/first.sigb"
 
+cat >"$work/urgent.py" <<'PYTHON'
+import socket, sys
+s = socket.create_connection((sys.argv[1], 80), timeout=4)
+s.send(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+s.send(b"u", socket.MSG_OOB)
+s.send(b"\r\n\r\n")
+sys.exit(0 if b"hello" in s.recv(4096) else 1)
+PYTHON
+check "a request with urgent data is answered" on "$client" python3 "$work/urgent.py" "$server_ip"
+check "and an anomaly event tells" wait_events 1 'e["event_type"]=="anomaly" and e["anomaly"]=={"type":"stream","event":"tcp_urgent"} and e["dest_port"]==80'
+check "status tells the policies" bash -c "$bin/sluice status --socket $work/run/control.sock | grep -qE '^ +copy_store +pass; never applied'"
+
 check "in = forwarded + dropped" conserved
 check "nothing went uninspected" [ "$(value total/stream_bytes_uninspected)" = 0 ]
 mv "$work/eve.json" "$work/eve.json.moved"

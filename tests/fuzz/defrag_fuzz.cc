@@ -227,7 +227,8 @@ class Run {
     }
 
     void receive(const Key& key, const Spec& s) {
-        if (!config_.inline_mode || config_.exception == packet::ExceptionPolicy::kPass) {
+        if (!config_.inline_mode || config_.exceptions.of(packet::ExceptionCause::fragment_table,
+                                                          0) == packet::ExceptionPolicy::kPass) {
             return;
         }
         auto found = receivers_.find(key);
@@ -267,8 +268,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::uint8_t choice = in.u8();
     defrag::DefragConfig config;
     config.inline_mode = (choice & 1) != 0;
-    config.exception =
-        (choice & 2) != 0 ? packet::ExceptionPolicy::kPass : packet::ExceptionPolicy::kDrop;
+    config.exceptions.set(
+        packet::ExceptionCause::fragment_table,
+        (choice & 2) != 0 ? packet::ExceptionPolicy::kPass : packet::ExceptionPolicy::kDrop);
     config.max_datagrams = 4;  // as many as there are keys
     config.store_bytes = (choice & 4) != 0 ? 1 << 15 : kAmple;
     config.max_fragments = (choice & 8) != 0 ? 3 : 64;

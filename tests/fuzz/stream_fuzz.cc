@@ -12,10 +12,11 @@ stream::StreamConfig fuzz_config(std::uint8_t choice) {
     stream::StreamConfig c;
     c.inline_mode = (choice & 1) != 0;
     c.midstream = (choice & 2) != 0;
-    c.exceptions.copy_store =
+    const packet::ExceptionPolicy policy =
         (choice & 4) != 0 ? packet::ExceptionPolicy::kDrop : packet::ExceptionPolicy::kPass;
-    c.exceptions.window_full =
-        (choice & 20) != 0 ? c.exceptions.copy_store : packet::ExceptionPolicy::kBypass;
+    c.exceptions.set(packet::ExceptionCause::copy_store, policy);
+    c.exceptions.set(packet::ExceptionCause::window_full,
+                     (choice & 20) != 0 ? policy : packet::ExceptionPolicy::kBypass);
     c.window = (choice & 8) != 0 ? 256 : 16 * 1024;
     c.arena_bytes = (choice & 16) != 0 ? 1 : std::size_t{1} << 20;
     c.copy_store_bytes = (choice & 32) != 0 ? 4096 : std::size_t{1} << 20;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sluice/replay.h"
 
+#include "control/config/exceptions.h"
 #include "control/config/toml_load.h"
 #include "dataplane/abi/event.h"
 #include "dataplane/export/eve.h"
@@ -36,6 +37,7 @@ struct Options {
     std::string eve;
     std::string pcap_out;
     std::string stats;
+    std::vector<std::string> exceptions;
     bool strict = false;
     bool json = false;
 };
@@ -217,8 +219,26 @@ nlohmann::ordered_json flows_of(const pipeline::Pipeline& p) {
     return j;
 }
 
+nlohmann::ordered_json exceptions_of(const pipeline::Pipeline& p,
+                                     const packet::ExceptionPolicies& policies) {
+    nlohmann::ordered_json all = nlohmann::ordered_json::object();
+    const packet::ExceptionCounters counters = p.exceptions();
+    for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+        const auto cause = static_cast<packet::ExceptionCause>(i);
+        const packet::ExceptionCount& c = counters[i];
+        // A capture is played as the first segment.
+        all[std::string(packet::kExceptions[i].name)] = {
+            {"policy", control::policy_name(policies.of(cause, 0))},
+            {"dropped_packets", c.dropped},
+            {"passed_packets", c.packets},
+            {"uninspected_bytes", c.bytes},
+            {"bypassed_flows", c.flows}};
+    }
+    return all;
+}
+
 nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules,
-                                  double load_seconds) {
+                                  const packet::ExceptionPolicies& policies, double load_seconds) {
     const pipeline::Pipeline& p = replay.pipeline();
     nlohmann::ordered_json j;
     j["packets"] = p.stats().packets;
@@ -235,6 +255,9 @@ nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules
     j["stream_bytes_uninspected"] = p.streams().stats().bytes_uninspected;
     j["flows"] = flows_of(p);
     j["held_at_end"] = replay.held();
+    const pipeline::Uninspected missed = p.uninspected();
+    j["uninspected"] = {{"packets", missed.packets}, {"bytes", missed.bytes}};
+    j["exceptions"] = exceptions_of(p, policies);
     j["counters"] = counters_of(p);
     j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
     j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
@@ -271,17 +294,39 @@ struct Site {
     detect::SiteVars vars;
 };
 
+// What the command line says holds over what the file says, for all segments.
+Status name_exceptions(const Options& o, control::Config& c, pipeline::PipelineConfig& out) {
+    control::ExceptionTable named;
+    for (const std::string& text : o.exceptions) {
+        if (const Status set = control::set_exception(text, named); !set.ok()) {
+            return set.error();
+        }
+    }
+    for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
+        for (control::Segment& segment : c.segments) {
+            segment.exception[i] = named[i] ? named[i] : segment.exception[i];
+        }
+        c.exception[i] = named[i] ? named[i] : c.exception[i];
+    }
+    if (named[static_cast<std::size_t>(packet::ExceptionCause::midstream)]) {
+        out.stream.midstream = false;
+    }
+    site::apply_exceptions(c, out);
+    return ok_status();
+}
+
 Result<Site> site_of(const Options& o) {
     Site site;
     site.vars = detect::SiteVars::defaults();
     const bool inline_mode = o.mode == "inline";
     site.config = inline_mode ? pipeline::inline_config() : pipeline::tap_config();
+    control::Config c;
     if (!o.config.empty()) {
         Result<control::Config> loaded = control::load_config(o.config);
         if (!loaded.ok()) {
             return loaded.error();
         }
-        const control::Config& c = loaded.value();
+        c = std::move(loaded).value();
         if (o.mode.empty()) {
             site.config = c.dataplane.mode == control::SegmentMode::kInline
                               ? pipeline::inline_config()
@@ -289,6 +334,10 @@ Result<Site> site_of(const Options& o) {
         }
         site::apply_limits(c, site.config);
         site.vars = site::site_vars(c);
+    }
+    site.config.verdict.anomaly_events_per_second = c.events.anomalies_per_second;
+    if (const Status named = name_exceptions(o, c, site.config); !named.ok()) {
+        return named.error();
     }
     return site;
 }
@@ -339,6 +388,19 @@ void print_summary(const nlohmann::ordered_json& stats) {
         held["held_bytes"].get<unsigned long long>(),
         held["fragment_datagrams"].get<unsigned long long>(),
         held["fragment_blocks"].get<unsigned long long>());
+    std::printf("  not inspected            %llu packets, %llu bytes\n",
+                stats["uninspected"]["packets"].get<unsigned long long>(),
+                stats["uninspected"]["bytes"].get<unsigned long long>());
+    for (const auto& [cause, e] : stats["exceptions"].items()) {
+        const auto count = [&e = e](const char* name) { return e[name].get<unsigned long long>(); };
+        if (count("dropped_packets") + count("passed_packets") + count("bypassed_flows") != 0) {
+            std::printf(
+                "  exception %-14s %s: %llu packets dropped, %llu passed, %llu bytes not "
+                "inspected, %llu flows bypassed\n",
+                cause.c_str(), e["policy"].get<std::string>().c_str(), count("dropped_packets"),
+                count("passed_packets"), count("uninspected_bytes"), count("bypassed_flows"));
+        }
+    }
     for (const auto& [name, value] : stats["counters"].items()) {
         if (value.get<std::uint64_t>() != 0) {
             std::printf("  %-24s %llu\n", name.c_str(), value.get<unsigned long long>());
@@ -384,7 +446,8 @@ int run_replay(const Options& o) {
     if (eve) {
         eve->flush();
     }
-    const nlohmann::ordered_json stats = stats_json(replay, rules.value(), load.count());
+    const nlohmann::ordered_json stats =
+        stats_json(replay, rules.value(), site.value().config.exceptions, load.count());
     if (!o.stats.empty()) {
         if (const Status written = write_stats(o.stats, stats); !written.ok()) {
             return fail(written.error());
@@ -417,6 +480,8 @@ void add_replay(CLI::App& app, int& exit_code) {
         "  sluice replay --pcap in.pcap --rules my.rules --eve eve.json\n"
         "  sluice replay --pcap in.pcap --bundle monthly.sigb --trust lab.pub --mode inline "
         "--pcap-out forwarded.pcap\n"
+        "  sluice replay --pcap in.pcap --rules my.rules --mode inline --exception midstream=drop "
+        "--exception flow_table=pass\n"
         "In tap mode (the default) everything is forwarded and drop rules say would-block. Rules "
         "that cannot be compiled are named\n"
         "and left out; --strict makes an invalid one an error.");
@@ -432,6 +497,12 @@ void add_replay(CLI::App& app, int& exit_code) {
     cmd->add_option("--mode", options->mode, "tap or inline")
         ->check(CLI::IsMember({"tap", "inline"}));
     cmd->add_option("--config", options->config, "sluice.toml: mode, networks, limits");
+    cmd->add_option("--exception", options->exceptions,
+                    "CAUSE=POLICY: what becomes of packets for which there is no room, over what "
+                    "--config says;\nmay be repeated; policies: pass, drop, bypass; causes: " +
+                        control::cause_names() +
+                        "\n(midstream: connections without their handshake are not inspected then)")
+        ->allow_extra_args(false);
     cmd->add_option("--eve", options->eve, "write events here, one JSON object a line");
     cmd->add_option("--pcap-out", options->pcap_out,
                     "write exactly what would have been forwarded");

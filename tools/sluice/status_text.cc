@@ -64,6 +64,27 @@ std::string describe_bundle(const json& bundle) {
            ", " + text_of(member(bundle, "rules")) + " rules";
 }
 
+// "pass; dmz: drop; 3 packets dropped, 7 passed, 900 bytes not inspected"
+std::string describe_exception(const json& exception) {
+    std::string out = text_of(member(exception, "policy"));
+    for (const auto& [segment, policy] : member(exception, "segments").items()) {
+        out += "; " + segment + ": " + text_of(policy);
+    }
+    const auto count = [&](const char* name) {
+        const json value = member(exception, name);
+        return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0U;
+    };
+    const std::uint64_t dropped = count("dropped_packets");
+    const std::uint64_t passed = count("passed_packets");
+    const std::uint64_t flows = count("bypassed_flows");
+    if (dropped + passed + flows == 0) {
+        return out + "; never applied";
+    }
+    out += "; " + std::to_string(dropped) + " packets dropped, " + std::to_string(passed) +
+           " passed, " + std::to_string(count("uninspected_bytes")) + " bytes not inspected";
+    return flows == 0 ? out : out + ", " + std::to_string(flows) + " flows bypassed";
+}
+
 std::string_view reason_text(const std::string& name) {
     const auto found = std::find_if(packet::kReasons.begin(), packet::kReasons.end(),
                                     [&](const packet::ReasonInfo& r) { return r.name == name; });
@@ -89,7 +110,7 @@ std::string format_status(const std::string& text) {
                       text_of(member(status, "pid")) + ", up " +
                       text_of(member(status, "uptime_s")) + " s\n";
     row(out, "mode", text_of(member(status, "mode")));
-    row(out, "when a table is full", text_of(member(status, "exception_policy")));
+    row(out, "when there is no room", text_of(member(status, "exception_policy")));
     row(out, "workers",
         text_of(member(status, "workers")) + " (" + text_of(member(status, "steering")) + ")");
     const json bundle = member(status, "bundle");
@@ -107,7 +128,20 @@ std::string format_status(const std::string& text) {
         row(out, "segment " + text_of(member(segment, "name")), ports);
     }
     row(out, "events", text_of(member(status, "events")));
-    row(out, "bytes not inspected", text_of(member(status, "uninspected_bytes")));
+    const json missed = member(status, "uninspected");
+    row(out, "not inspected",
+        text_of(member(missed, "packets")) + " packets of " +
+            text_of(member(missed, "of_packets")) + ", " + text_of(member(missed, "bytes")) +
+            " bytes");
+    row(out, "  by a pass rule",
+        text_of(member(missed, "trusted_packets")) + " packets, " +
+            text_of(member(missed, "trusted_bytes")) + " bytes");
+    row(out, "  not IP, or malformed",
+        text_of(member(missed, "not_ip_packets")) + " packets, " +
+            text_of(member(missed, "not_ip_bytes")) + " bytes");
+    for (const json& exception : member(status, "exceptions")) {
+        row(out, "  " + text_of(member(exception, "cause")), describe_exception(exception));
+    }
     return out;
 }
 

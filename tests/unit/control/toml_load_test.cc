@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/config/toml_load.h"
 
+#include "control/config/exceptions.h"
+
 #include <gtest/gtest.h>
 
 namespace sluice::control {
@@ -82,6 +84,72 @@ TEST(Config, UnknownProtocolsPassUnlessToldOtherwise) {
     EXPECT_EQ(parse_config(text + kSegment, "t").value().dataplane.unknown_protocols,
               ExceptionPolicy::kDrop);
     error_of(std::string("[dataplane]\nunknown_protocols = \"log\"\n") + kSegment);
+}
+
+TEST(Config, ExceptionsByCauseAndSegment) {
+    const std::string text =
+        "[dataplane]\nexception_policy = \"drop\"\n"
+        "[stream]\nmidstream = false\n"
+        "[exception]\nflow_table = \"pass\"\nmidstream = \"bypass\"\n"
+        "[[segment]]\nname = \"a\"\nports = [\"null\", \"null\"]\n"
+        "[[segment]]\nname = \"b\"\nports = [\"null\", \"null\"]\n"
+        "[segment.exception]\nflow_table = \"drop\"\nwindow_full = \"pass\"\n";
+    const Result<Config> loaded = parse_config(text, "t");
+    ASSERT_TRUE(loaded.ok()) << loaded.error().to_string();
+    const Config& c = loaded.value();
+    using packet::ExceptionCause;
+    const auto policy = [&](std::size_t segment, ExceptionCause cause) {
+        return policy_for(c, &c.segments[segment], cause);
+    };
+    EXPECT_EQ(policy(0, ExceptionCause::flow_table), ExceptionPolicy::kPass);
+    EXPECT_EQ(policy(1, ExceptionCause::flow_table), ExceptionPolicy::kDrop);
+    EXPECT_EQ(policy(0, ExceptionCause::window_full), ExceptionPolicy::kDrop) << "the default";
+    EXPECT_EQ(policy(1, ExceptionCause::window_full), ExceptionPolicy::kPass);
+    EXPECT_EQ(policy(1, ExceptionCause::midstream), ExceptionPolicy::kBypass);
+    EXPECT_EQ(policy_for(c, nullptr, ExceptionCause::flow_table), ExceptionPolicy::kPass);
+    EXPECT_EQ(policy_for(parse_config(kSegment, "t").value(), nullptr, ExceptionCause::copy_store),
+              ExceptionPolicy::kPass);
+}
+
+TEST(Config, ImpossibleExceptionsAreOneErrorWithItsPlace) {
+    Error error = error_of("[exception]\nflow_table = \"bypass\"\n" + std::string(kSegment));
+    EXPECT_NE(error.message.find("[exception] flow_table must be one of \"pass\", \"drop\""),
+              std::string::npos)
+        << error.message;
+    EXPECT_NE(error.hint.find("no flow"), std::string::npos);
+    EXPECT_EQ(error.where.line, 2U);
+    error = error_of("[exception]\nmidstream = \"drop\"\n" + std::string(kSegment));
+    EXPECT_NE(error.message.find("[stream] midstream = true"), std::string::npos);
+    EXPECT_EQ(error.where.line, 2U);
+    error = error_of(
+        "[[segment]]\nports = [\"null\", \"null\"]\n[segment.exception]\n"
+        "midstream = \"drop\"\n");
+    EXPECT_NE(error.message.find("[stream] midstream = true"), std::string::npos);
+    EXPECT_EQ(error.where.line, 4U);
+    error = error_of(
+        "[[segment]]\nports = [\"null\", \"null\"]\n[segment.exception]\n"
+        "tables = \"drop\"\n");
+    EXPECT_NE(error.message.find("unknown key 'tables' in [segment.exception]"), std::string::npos);
+    error_of("[exception]\ncopy_store = \"reject\"\n" + std::string(kSegment));
+    error_of("exception = 1\n" + std::string(kSegment));
+}
+
+TEST(Config, ExceptionsOnACommandLine) {
+    ExceptionTable table;
+    EXPECT_TRUE(set_exception("flow_table=drop", table).ok());
+    EXPECT_TRUE(set_exception("copy_store=bypass", table).ok());
+    EXPECT_EQ(table[static_cast<std::size_t>(packet::ExceptionCause::flow_table)],
+              ExceptionPolicy::kDrop);
+    EXPECT_EQ(table[static_cast<std::size_t>(packet::ExceptionCause::copy_store)],
+              ExceptionPolicy::kBypass);
+    const ExceptionTable before = table;
+    for (const char* bad : {"flow_table=bypass", "flow_table=", "flow_table", "=drop", "",
+                            "flowtable=drop", "copy_store=Drop", "copy_store=drop=drop"}) {
+        const Status status = set_exception(bad, table);
+        ASSERT_FALSE(status.ok()) << bad;
+        EXPECT_FALSE(status.error().hint.empty()) << bad;
+        EXPECT_EQ(table, before) << bad;
+    }
 }
 
 TEST(Config, UnknownKeyNamesItsPlace) {

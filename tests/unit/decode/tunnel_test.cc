@@ -233,7 +233,9 @@ TEST(Tunnel, DepthIsLimited) {
     }
     for (const bool drop : {false, true}) {
         DecodeConfig config{.max_tunnel_depth = 2};
-        config.exception = drop ? packet::ExceptionPolicy::kDrop : packet::ExceptionPolicy::kPass;
+        config.exceptions.set(
+            packet::ExceptionCause::tunnel_depth,
+            drop ? packet::ExceptionPolicy::kDrop : packet::ExceptionPolicy::kPass);
         TestBatch batch;
         const Packet& outer = batch.add(packet);
         packet::ReasonCounters reasons{};

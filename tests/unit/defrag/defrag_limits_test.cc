@@ -23,7 +23,7 @@ TEST(DefragLimits, AFloodOfIdsFromManySourcesIsBoundedAndLeavesNothing) {
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
         defrag::DefragConfig config;
         config.max_datagrams = 64;
-        config.exception = policy;
+        config.exceptions.set(packet::ExceptionCause::fragment_table, policy);
         DefragWorld world(config);
         CounterDelta delta(world.counters);
         std::uint64_t dropped = 0;
@@ -120,7 +120,7 @@ TEST(DefragLimits, ADatagramInTooManyFragmentsIsDroppedWhateverThePolicy) {
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
         defrag::DefragConfig config;
         config.max_fragments = 2;
-        config.exception = policy;
+        config.exceptions.set(packet::ExceptionCause::fragment_table, policy);
         DefragWorld world(config);
         EXPECT_FALSE(world.take(a).dropped);
         EXPECT_FALSE(world.take(b).dropped);
@@ -147,7 +147,7 @@ TEST(DefragLimits, WantOfStoreIsAMatterOfPolicy) {
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
         defrag::DefragConfig config;
         config.store_bytes = std::size_t{512} * 16;  // two blocks for a source
-        config.exception = policy;
+        config.exceptions.set(packet::ExceptionCause::fragment_table, policy);
         DefragWorld world(config);
         for (std::uint32_t i = 0; i < 16; ++i) {
             EXPECT_FALSE(world.take(first_of("10.0.0." + std::to_string(i), 1)).dropped);

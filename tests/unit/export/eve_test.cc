@@ -131,7 +131,12 @@ TEST(Eve, DropAndAnomalySayTheReason) {
     line = json::parse(to_eve_json(e, nullptr));
     EXPECT_EQ(line["anomaly"]["type"], "stream");
     EXPECT_EQ(line["anomaly"]["event"], "tcp_overlap_differs");
-    EXPECT_EQ(line["verdict"]["action"], "alert");
+    EXPECT_FALSE(line["anomaly"].contains("layer"));
+    EXPECT_FALSE(line.contains("verdict")) << "the packet went on";
+    e.reason = static_cast<std::uint8_t>(packet::Reason::http_malformed);
+    line = json::parse(to_eve_json(e, nullptr));
+    EXPECT_EQ(line["anomaly"]["type"], "applayer");
+    EXPECT_EQ(line["anomaly"]["layer"], "proto_parser");
 }
 
 TEST(Eve, InterfaceIsNamedByPort) {

@@ -473,7 +473,7 @@ TEST_F(FlowStageTest, FullTableMayDrop) {
     FlowConfig c = small();
     c.max_flows = 16;
     c.evict = false;
-    c.exception = packet::ExceptionPolicy::kDrop;
+    c.exceptions.set(packet::ExceptionCause::flow_table, packet::ExceptionPolicy::kDrop);
     make(c);
     for (std::uint32_t i = 0; i < 20; ++i) {
         udp({i, 1}, kB);

@@ -151,7 +151,8 @@ TEST(TunnelPipeline, BeyondTheDepthThePolicyDecides) {
     EXPECT_FALSE(open.pass(nested(config.decode.max_tunnel_depth))) << "inspected, and bad";
     EXPECT_TRUE(open.pass(nested(config.decode.max_tunnel_depth + 1)));
     EXPECT_EQ(open.count(packet::Reason::tunnel_depth), 1U);
-    config.decode.exception = packet::ExceptionPolicy::kDrop;
+    config.decode.exceptions.set(packet::ExceptionCause::tunnel_depth,
+                                 packet::ExceptionPolicy::kDrop);
     Box closed(config);
     EXPECT_FALSE(closed.pass(nested(config.decode.max_tunnel_depth + 1)));
     EXPECT_EQ(closed.count(packet::Reason::tunnel_depth), 1U);

@@ -71,7 +71,7 @@ TEST(StreamLimits, AStreamAtItsOwnLimitMustSendAgain) {
 TEST(StreamLimits, CopyStoreFullDrops) {
     StreamConfig c = small_config();
     c.copy_store_bytes = 1;
-    c.exceptions.copy_store = ExceptionPolicy::kDrop;
+    c.exceptions.set(packet::ExceptionCause::copy_store, ExceptionPolicy::kDrop);
     Stage s(c);
     TcpConversation& t = s.open();
     const auto r = t.send({.seq = 1003, .ack = 5001, .payload = "cd"});
@@ -121,7 +121,7 @@ TEST(StreamLimits, NoStreamLeftPassesUninspected) {
 TEST(StreamLimits, NoStreamLeftDropsUntilThereIsRoom) {
     StreamConfig c = small_config();
     c.max_streams = 1;
-    c.exceptions.window_full = ExceptionPolicy::kDrop;
+    c.exceptions.set(packet::ExceptionCause::window_full, ExceptionPolicy::kDrop);
     Stage s(c);
     TcpConversation& a = s.open();
     a.send({.seq = 1001, .ack = 5001, .payload = "first"});
@@ -130,6 +130,31 @@ TEST(StreamLimits, NoStreamLeftDropsUntilThereIsRoom) {
     EXPECT_FALSE(b.flow.half[0].broken);
     s.stage.release(a.flow);
     EXPECT_EQ(b.send({.seq = 1001, .ack = 5001, .payload = "second"}).fresh, "second");
+}
+
+// What the receiver acknowledged is not sent again: fail-closed, the connection ends there.
+TEST(StreamLimits, HeldBytesThatFindNoWindowDropTheConnection) {
+    for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
+        StreamConfig c = small_config();
+        c.arena_bytes = std::size_t{64} << 10;
+        c.exceptions.set(packet::ExceptionCause::window_full, policy);
+        Stage s(c);
+        TcpConversation& held = s.open();
+        held.send({.seq = 1003, .ack = 5001, .payload = "cd"});
+        bool full = false;
+        for (int i = 0; i < 1000 && !full; ++i) {
+            TcpConversation& t = s.open();
+            t.send({.seq = 1001, .ack = 5001, .payload = "takes the memory"});
+            full = t.count(Reason::stream_window_full) != 0;
+        }
+        ASSERT_TRUE(full);
+        const auto r = held.send({.direction = kClient, .seq = 5001, .ack = 1005});
+        EXPECT_EQ(held.count(Reason::stream_window_full), 1U);
+        const bool drop = policy == ExceptionPolicy::kDrop;
+        EXPECT_EQ(r.packet.dropped(), drop);
+        EXPECT_EQ(held.flow.verdict, drop ? flow::FlowVerdict::kDrop : flow::FlowVerdict::kInspect);
+        EXPECT_EQ(held.flow.half[0].broken, !drop);
+    }
 }
 
 constexpr std::uint32_t kSynDataFlows = 64;  // a sixteenth of small_config()'s streams

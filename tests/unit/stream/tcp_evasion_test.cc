@@ -224,7 +224,7 @@ TEST_F(TcpEvasionTest, HalfOpenConnectionsTakeNoStream) {
 
 TEST_F(TcpEvasionTest, BypassOfAFullCopyStoreTrustsTheFlow) {
     config.copy_store_bytes = 1;
-    config.exceptions.copy_store = ExceptionPolicy::kBypass;
+    config.exceptions.set(packet::ExceptionCause::copy_store, ExceptionPolicy::kBypass);
     make();
     tcp->handshake();
     CounterDelta delta(tcp->counters);
@@ -239,7 +239,7 @@ TEST_F(TcpEvasionTest, BypassOfAFullCopyStoreTrustsTheFlow) {
 
 TEST_F(TcpEvasionTest, BypassWithoutAWindowTrustsTheFlow) {
     config.max_streams = 1;
-    config.exceptions.window_full = ExceptionPolicy::kBypass;
+    config.exceptions.set(packet::ExceptionCause::window_full, ExceptionPolicy::kBypass);
     make();
     tcp->handshake();
     client(1001, "abc", {});
