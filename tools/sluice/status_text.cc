@@ -67,7 +67,8 @@ std::string describe_bundle(const json& bundle) {
 // "pass; dmz: drop; 3 packets dropped, 7 passed, 900 bytes not inspected"
 std::string describe_exception(const json& exception) {
     std::string out = text_of(member(exception, "policy"));
-    for (const auto& [segment, policy] : member(exception, "segments").items()) {
+    const json segments = member(exception, "segments");
+    for (const auto& [segment, policy] : segments.items()) {
         out += "; " + segment + ": " + text_of(policy);
     }
     const auto count = [&](const char* name) {

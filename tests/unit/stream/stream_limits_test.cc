@@ -137,12 +137,13 @@ TEST(StreamLimits, HeldBytesThatFindNoWindowDropTheConnection) {
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
         StreamConfig c = small_config();
         c.arena_bytes = std::size_t{64} << 10;
+        c.max_streams = 1U << 16U;
         c.exceptions.set(packet::ExceptionCause::window_full, policy);
         Stage s(c);
         TcpConversation& held = s.open();
         held.send({.seq = 1003, .ack = 5001, .payload = "cd"});
         bool full = false;
-        for (int i = 0; i < 1000 && !full; ++i) {
+        for (int i = 0; i < 20000 && !full; ++i) {
             TcpConversation& t = s.open();
             t.send({.seq = 1001, .ack = 5001, .payload = "takes the memory"});
             full = t.count(Reason::stream_window_full) != 0;
