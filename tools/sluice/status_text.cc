@@ -140,6 +140,8 @@ std::string format_status(const std::string& text) {
     row(out, "  not IP, or malformed",
         text_of(member(missed, "not_ip_packets")) + " packets, " +
             text_of(member(missed, "not_ip_bytes")) + " bytes");
+    row(out, "  encrypted",
+        text_of(member(status, "encrypted_bytes")) + " bytes, apart from these");
     for (const json& exception : member(status, "exceptions")) {
         row(out, "  " + text_of(member(exception, "cause")), describe_exception(exception));
     }
