@@ -15,6 +15,7 @@ constexpr std::uint8_t kIpv6InIp = 41;
 constexpr std::uint8_t kGre = 47;
 constexpr std::uint8_t kFragmentHeader = 44;
 constexpr std::uint16_t kVxlanPort = 4789;
+constexpr int kMaxLayers = 4;
 
 bool is_v6(Bytes ip) {
     return ip[0] >> 4 == 6;
@@ -207,45 +208,61 @@ Frame IpReceiver::take(Bytes frame) {
         ++damaged_;
         return {};
     }
-    return ip(c.take(c.remaining()));
+    Frame packet(frame.begin() + static_cast<std::ptrdiff_t>(c.offset()), frame.end());
+    for (int layer = 0; layer < kMaxLayers; ++layer) {
+        const Message m = is_v6(packet) ? ipv6(packet) : ipv4(packet);
+        if (m.body.empty()) {
+            return {};
+        }
+        const std::size_t inner = tunnel_header(m);
+        if (inner == kNoTunnel) {
+            protocol_ = m.protocol;
+            return checked(m);
+        }
+        packet.assign(m.body.begin() + static_cast<std::ptrdiff_t>(inner), m.body.end());
+    }
+    return {};
 }
 
-Frame IpReceiver::ip(Bytes packet) {
-    const std::string_view text(reinterpret_cast<const char*>(packet.data()), packet.size());
+IpReceiver::Message IpReceiver::ipv4(Bytes packet) {
     Cursor c(packet);
-    if (!is_v6(packet)) {
-        c.skip(2);
-        const std::size_t length = c.be16().host();
-        const std::uint16_t id = c.be16().host();
-        const std::uint16_t place = c.be16().host();
-        const Bytes body = packet.subspan(20, length - 20);
-        const Bytes addresses = packet.subspan(12, 8);
-        const std::uint8_t protocol = packet[9];
-        if ((place & 0x3fff) == 0) {
-            return transport(body, protocol, addresses);
-        }
-        const std::string key =
-            std::string(text.substr(9, 1)) + std::string(text.substr(12, 8)) + std::to_string(id);
-        const Frame whole = fragment(key, (place & 0x1fffU) * 8U, (place & 0x2000) != 0, body);
-        return whole.empty() ? Frame{} : transport(whole, protocol, addresses);
+    c.skip(2);
+    const std::size_t length = c.be16().host();
+    const std::uint16_t id = c.be16().host();
+    const std::uint16_t place = c.be16().host();
+    const Bytes addresses = packet.subspan(12, 8);
+    const Bytes body = packet.subspan(20, length - 20);
+    Message m{packet[9], {addresses.begin(), addresses.end()}, {body.begin(), body.end()}};
+    if ((place & 0x3fff) != 0) {
+        Frame key = m.addresses;
+        key.insert(key.end(),
+                   {packet[9], static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)});
+        m.body = fragment(key, (place & 0x1fffU) * std::size_t{8}, (place & 0x2000) != 0, body);
     }
+    return m;
+}
+
+IpReceiver::Message IpReceiver::ipv6(Bytes packet) {
+    Cursor c(packet);
     c.skip(4);
     const std::size_t length = c.be16().host();
     const Bytes addresses = packet.subspan(8, 32);
     const Bytes body = packet.subspan(40, length);
-    if (packet[6] != kFragmentHeader) {
-        return transport(body, packet[6], addresses);
+    Message m{packet[6], {addresses.begin(), addresses.end()}, {body.begin(), body.end()}};
+    if (m.protocol == kFragmentHeader) {
+        Cursor f(body);
+        m.protocol = f.u8();
+        f.skip(1);
+        const std::uint16_t place = f.be16().host();
+        Frame key = m.addresses;
+        const Bytes id = f.take(4);
+        key.insert(key.end(), id.begin(), id.end());
+        m.body = fragment(key, place & 0xfff8U, (place & 1) != 0, body.subspan(8));
     }
-    Cursor f(body);
-    const std::uint8_t protocol = f.u8();
-    f.skip(1);
-    const std::uint16_t place = f.be16().host();
-    const std::string key = std::string(text.substr(8, 32)) + std::to_string(f.be32().host());
-    const Frame whole = fragment(key, place & 0xfff8U, (place & 1) != 0, body.subspan(8));
-    return whole.empty() ? Frame{} : transport(whole, protocol, addresses);
+    return m;
 }
 
-Frame IpReceiver::fragment(const std::string& key, std::size_t at, bool more, Bytes part) {
+Frame IpReceiver::fragment(const Frame& key, std::size_t at, bool more, Bytes part) {
     Datagram& d = datagrams_[key];
     for (std::size_t i = 0; i < part.size(); ++i) {
         d.bytes.emplace(at + i, part[i]);
@@ -262,24 +279,30 @@ Frame IpReceiver::fragment(const std::string& key, std::size_t at, bool more, By
     return whole;
 }
 
-Frame IpReceiver::transport(Bytes l4, std::uint8_t protocol, Bytes addresses) {
-    if (protocol == kIpIp || protocol == kIpv6InIp) {
-        return ip(l4);
+// Bytes of the message before the packet that it carries.
+std::size_t IpReceiver::tunnel_header(const Message& m) const {
+    switch (m.protocol) {
+        case kIpIp:
+        case kIpv6InIp:
+            return 0;
+        case kGre:
+            return 4;
+        case packet::kProtoUdp:
+            return vxlan_ && (m.body[2] << 8 | m.body[3]) == kVxlanPort ? 8 + 8 + kEthernet
+                                                                        : kNoTunnel;
+        default:
+            return kNoTunnel;
     }
-    if (protocol == kGre) {
-        return ip(l4.subspan(4));
-    }
+}
+
+Frame IpReceiver::checked(const Message& m) {
     const std::uint32_t pseudo =
-        sum_of(addresses, protocol + static_cast<std::uint32_t>(l4.size()));
-    if (sum_of(l4, pseudo) != 0xffff) {
+        sum_of(m.addresses, m.protocol + static_cast<std::uint32_t>(m.body.size()));
+    if (sum_of(m.body, pseudo) != 0xffff) {
         ++damaged_;
         return {};
     }
-    if (vxlan_ && protocol == packet::kProtoUdp && (l4[2] << 8 | l4[3]) == kVxlanPort) {
-        return ip(l4.subspan(8 + 8 + kEthernet));
-    }
-    protocol_ = protocol;
-    return {l4.begin(), l4.end()};
+    return m.body;
 }
 
 TcpSegment read_tcp(Bytes message) {

@@ -80,14 +80,24 @@ class IpReceiver {
         std::size_t size = 0;  // 0: the last fragment is missing
     };
 
-    Frame ip(Bytes packet);
-    Frame fragment(const std::string& key, std::size_t at, bool more, Bytes part);
-    Frame transport(Bytes l4, std::uint8_t protocol, Bytes addresses);
+    struct Message {
+        std::uint8_t protocol = 0;
+        Frame addresses;
+        Frame body;  // empty: not whole yet
+    };
+
+    static constexpr std::size_t kNoTunnel = ~std::size_t{0};
+
+    Message ipv4(Bytes packet);
+    Message ipv6(Bytes packet);
+    Frame fragment(const Frame& key, std::size_t at, bool more, Bytes part);
+    std::size_t tunnel_header(const Message& m) const;
+    Frame checked(const Message& m);
 
     bool vxlan_;
     std::uint8_t protocol_ = 0;
     int damaged_ = 0;
-    std::map<std::string, Datagram> datagrams_;
+    std::map<Frame, Datagram> datagrams_;
 };
 
 // REQUIRES: a TCP header and its options as Carrier writes them
