@@ -138,9 +138,6 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     if (!(reasons_.recent & kLateReasons).empty()) [[unlikely]] {
         apply_late_exceptions(packet, now);
     }
-    if (!(reasons_.recent & kLateReasons).empty()) [[unlikely]] {
-        apply_late_exceptions(packet, now);
-    }
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
     }
