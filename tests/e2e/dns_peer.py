@@ -24,9 +24,12 @@ class Datagram(socketserver.BaseRequestHandler):
 
 class Stream(socketserver.StreamRequestHandler):
     def handle(self):
-        while length := self.rfile.read(2):
-            answer = reply(self.rfile.read(struct.unpack(">H", length)[0]))
-            self.wfile.write(struct.pack(">H", len(answer)) + answer)
+        try:
+            while length := self.rfile.read(2):
+                answer = reply(self.rfile.read(struct.unpack(">H", length)[0]))
+                self.wfile.write(struct.pack(">H", len(answer)) + answer)
+        except (OSError, ValueError, struct.error):
+            pass  # the connection was blocked in the middle of a message
 
 
 def serve(address):
