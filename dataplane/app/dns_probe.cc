@@ -53,16 +53,21 @@ AppProto usual_question(Bytes in) {
     return type != 0 && is_class(rr_class) && !netbios ? AppProto::kDns : AppProto::kNone;
 }
 
-bool usual_header(const DnsHeader& h) {
+bool usual_flags(const DnsHeader& h) {
     constexpr std::uint16_t kZ = 0x0040;
     constexpr std::uint8_t kMaxOpcode = 6;
-    if (h.opcode() > kMaxOpcode || h.opcode() == 3 || (h.flags & kZ) != 0 || h.counts[0] != 1) {
+    return h.opcode() <= kMaxOpcode && h.opcode() != 3 && (h.flags & kZ) == 0 &&
+           (h.is_response() || h.rcode() == 0);
+}
+
+bool usual_header(const DnsHeader& h) {
+    if (!usual_flags(h) || h.counts[0] != 1) {
         return false;
     }
     constexpr std::uint8_t kUpdate = 5;
     constexpr std::uint16_t kMaxAdditional = 4;
     return h.is_response() || h.opcode() == kUpdate ||
-           (h.rcode() == 0 && h.counts[1] <= 1 && h.counts[2] <= 1 &&
+           (h.counts[1] <= 1 && h.counts[2] <= 1 &&
             h.counts[3] <= kMaxAdditional);
 }
 
@@ -118,7 +123,8 @@ AppProto dns_in_stream(Direction sender, Bytes first, bool dns_port) {
     }
     DnsHeader header;
     if (!DnsMessage::read_header(c.rest(), header)) {
-        return AppProto::kUnknown;
+        const bool odd = first.size() > kFlagsEnd && !usual_flags(header);
+        return odd && !dns_port ? AppProto::kNone : AppProto::kUnknown;
     }
     if (!DnsMessage::plausible(header, length)) {
         return AppProto::kNone;

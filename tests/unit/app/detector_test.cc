@@ -51,7 +51,7 @@ const std::vector<Case>& cases() {
         {kClient, "\x00\x00\x00\x45\xfeSMB@"sv, AppProto::kSmb},
         {kClient, "\x00\x00\x00\x45"sv, AppProto::kUnknown},
         {kClient, "\x05\x00\x0b\x03\x10\x00\x00\x00"sv, AppProto::kDcerpc},
-        {kClient, "\x01\x02\x03"sv, AppProto::kNone},
+        {kClient, "\x01\x02\x03\x04\xff"sv, AppProto::kNone},
         {kServer, "HTTP/1.1 200 OK\r\n"sv, AppProto::kHttp1},
         {kServer, "http/1.0 200"sv, AppProto::kHttp1},
         {kServer, "HTT"sv, AppProto::kUnknown},
