@@ -227,14 +227,14 @@ Status validate_lookup(const Model& model) {
     if (Status s = validate_payload_groups(model, buffers); !s.ok()) {
         return s;
     }
-    if (Status s = validate_domain_rules(model); !s.ok()) {
-        return s;
-    }
     for (std::size_t i = 0; i < model.databases.size(); ++i) {
         if (const char* fault = db_fault(model.databases[i], buffers.of(i), model);
             fault != nullptr) {
             return invalid("database", i, fault);
         }
+    }
+    if (Status s = validate_domain_rules(model); !s.ok()) {
+        return s;
     }
     if (!ascending_rules(model.packet_rules, model.rules.size())) {
         return Error{.code = ErrorCode::kInvalid,
