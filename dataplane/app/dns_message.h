@@ -67,7 +67,7 @@ class DnsMessage {
 
     // What one message may fill in any case.
     struct Room {
-        std::size_t records = 2048;  // questions included
+        std::size_t records = 6000;  // as many as 64 KiB can hold, questions included
         std::size_t names = std::size_t{128} * 1024;
     };
 
