@@ -67,8 +67,7 @@ bool usual_header(const DnsHeader& h) {
     constexpr std::uint8_t kUpdate = 5;
     constexpr std::uint16_t kMaxAdditional = 4;
     return h.is_response() || h.opcode() == kUpdate ||
-           (h.counts[1] <= 1 && h.counts[2] <= 1 &&
-            h.counts[3] <= kMaxAdditional);
+           (h.counts[1] <= 1 && h.counts[2] <= 1 && h.counts[3] <= kMaxAdditional);
 }
 
 // Suricata's test on port 53: the announced records fit, and the questions can be read.

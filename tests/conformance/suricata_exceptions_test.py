@@ -21,7 +21,6 @@ CASES = [
     (BUG + "enabled-ignore", ["--mode", "inline"], 1, 0),
     ("exception-policy-midstream-02", ["--mode", "inline", "--exception", "midstream=drop"], 0, 1),
     ("exception-policy-default-04", ["--mode", "tap", "--exception", "midstream=pass"], 1, 0),
-    ("bug-6149-exception-policy-auto-ids", ["--mode", "tap"], 1, 0),
 ]
 
 
