@@ -67,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }();
     const std::string text(data + kHead, data + size);
     const std::string_view all = text;
-    const std::size_t at = std::min<std::size_t>(all.size(), data[1] << 8U | data[2]);
+    const std::size_t split = std::size_t{data[1]} << 8U | data[2];
+    const std::size_t at = std::min(all.size(), split);
     const Shown whole = run(*tls, all.substr(0, at), all.substr(at), 0);
     const Shown cut = run(*tls, all.substr(0, at), all.substr(at), data[0] * 2654435761U | 1U);
     if (!(whole == cut)) {
