@@ -13,7 +13,7 @@ std::string flags_of(std::uint8_t flags) {
     constexpr std::string_view kNames = "FSRPAU";
     std::string out;
     for (std::size_t i = 0; i < kNames.size(); ++i) {
-        if ((flags >> i & 1U) != 0) {
+        if ((unsigned{flags} >> i & 1U) != 0) {
             out += kNames[i];
         }
     }
