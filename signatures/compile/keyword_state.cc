@@ -3,6 +3,7 @@
 // (a number of the flow). What changes state is done after the rest of the rule has matched.
 #include "signatures/compile/keyword_handlers.h"
 #include "signatures/compile/keyword_number.h"
+#include "signatures/compile/words.h"
 #include "signatures/lang/text.h"
 
 #include <algorithm>
@@ -20,22 +21,6 @@ using bundle::FlowintOp;
 using bundle::ItemKind;
 
 constexpr std::uint32_t kDefaultExpire = 300;  // seconds, as in Suricata
-
-template <typename T>
-struct Word {
-    std::string_view text;
-    T value;
-};
-
-template <typename T, std::size_t N>
-std::optional<T> find(const std::array<Word<T>, N>& words, std::string_view text) {
-    for (const Word<T>& w : words) {
-        if (w.text == text) {
-            return w.value;
-        }
-    }
-    return std::nullopt;
-}
 
 constexpr std::array kBitCommands{
     Word<FlowbitOp>{"set", FlowbitOp::kSet},

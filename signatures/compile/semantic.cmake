@@ -40,6 +40,7 @@ sluice_library(sluice_sig_semantic
     semantic.h
     app_protocols.h
     semantic_draft.h
+    words.h
     semantic_finish.h
     semantic_network.h
     semantic_pools.h

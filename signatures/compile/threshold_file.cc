@@ -3,6 +3,7 @@
 
 #include "signatures/compile/keyword_number.h"
 #include "signatures/compile/semantic_network.h"
+#include "signatures/compile/words.h"
 #include "signatures/lang/header.h"
 #include "signatures/lang/lines.h"
 #include "signatures/lang/text.h"
@@ -21,22 +22,6 @@ using bundle::Filter;
 using bundle::FilterKind;
 using bundle::ThresholdKind;
 using bundle::TrackBy;
-
-template <typename T>
-struct Word {
-    std::string_view text;
-    T value;
-};
-
-template <typename T, std::size_t N>
-std::optional<T> find(const std::array<Word<T>, N>& words, std::string_view text) {
-    for (const Word<T>& w : words) {
-        if (w.text == text) {
-            return w.value;
-        }
-    }
-    return std::nullopt;
-}
 
 constexpr std::array kCommands{
     Word<FilterKind>{"threshold", FilterKind::kThreshold},
