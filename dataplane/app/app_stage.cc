@@ -3,35 +3,12 @@
 
 #include "dataplane/app/detector.h"
 
-#include <algorithm>
-
 namespace sluice::app {
 
-using packet::Reason;
-
-namespace {
-
-// Flow::app_state: the parser above, the index in its pool below.
-constexpr std::uint32_t kIndexBits = 28;
-constexpr std::uint32_t kMaxFlows = (std::uint32_t{1} << kIndexBits) - 1;
-
-}  // namespace
-
-AppStage::AppStage(const AppConfig& config)
-    : http_flows_(std::min(config.http_flows, kMaxFlows)),
-      dns_flows_(std::min(config.dns_flows, kMaxFlows)),
-      tls_flows_(std::min(config.tls_flows, kMaxFlows)),
-      ssh_flows_(std::min(config.ssh_flows, kMaxFlows)),
-      http_(config),
-      dns_(config),
-      tls_(config),
-      ssh_(config) {}
+AppStage::AppStage(const AppConfig& config) : parsers_(config) {}
 
 AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
-    if (flow.app_state == flow::kNoIndex) {
-        return {};
-    }
-    return {static_cast<Parser>(flow.app_state >> kIndexBits), flow.app_state & kMaxFlows};
+    return {flow.app_state >> kStateIndexBits, flow.app_state & kMaxStates};
 }
 
 void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {
@@ -42,34 +19,12 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
         decide(chunk, reasons);
     }
     const Slot slot = slot_of(flow);
-    switch (slot.parser) {
-        case Parser::kNone:
-            return;
-        case Parser::kHttp1:
-            if (flow.app != AppProto::kHttp1) {
-                return;
-            }
-            http_.begin(http_flows_[slot.index], chunk, reasons);
-            break;
-        case Parser::kTls:
-            if (flow.app != AppProto::kTls) {
-                return;
-            }
-            tls_.begin(tls_flows_[slot.index], chunk, reasons);
-            break;
-        case Parser::kSsh:
-            if (flow.app != AppProto::kSsh) {
-                return;
-            }
-            ssh_.begin(ssh_flows_[slot.index], chunk, reasons);
-            break;
-        case Parser::kDns:
-            dns_.begin(dns_flows_[slot.index], chunk, reasons);
-            break;
-        case Parser::kDnsDatagrams:
-            return;
-    }
-    active_ = &flow;
+    parsers_.with(slot.parser, [&](auto& row) {
+        if (flow.app == row.kProto) {
+            row.parser.begin(row.states[slot.index], chunk, reasons);
+            active_ = &flow;
+        }
+    });
 }
 
 void AppStage::begin(packet::Packet& datagram, packet::ReasonCounters& reasons) {
@@ -85,9 +40,9 @@ void AppStage::begin(packet::Packet& datagram, packet::ReasonCounters& reasons) 
         open(flow, reasons);
     }
     const Slot slot = slot_of(flow);
-    if (slot.parser == Parser::kDnsDatagrams) {
+    if (slot.parser == kDnsDatagrams) {
         orient(datagram, slot.index == 0);
-        dns_.begin(datagram, slot.index, reasons);
+        parsers_.get<DnsRow>().parser.begin(datagram, slot.index, reasons);
         active_ = &flow;
     }
 }
@@ -113,63 +68,31 @@ bool AppStage::next(InspectionPoint& point) {
     if (active_ == nullptr) {
         return false;
     }
-    switch (slot_of(*active_).parser) {
-        case Parser::kNone:
-            return false;
-        case Parser::kHttp1:
-            return next_http(point);
-        case Parser::kTls:
-            return next_tls(point);
-        case Parser::kSsh:
-            return next_ssh(point);
-        case Parser::kDns:
-            return dns_.next(point);
-        case Parser::kDnsDatagrams:
-            return next_dns_datagram(point);
+    const std::uint32_t number = slot_of(*active_).parser;
+    if (number == kDnsDatagrams) {
+        return next_dns_datagram(point);
     }
-    return false;
+    bool shown = false;
+    parsers_.with(number, [&](auto& row) { shown = next_of(row, point); });
+    return shown;
 }
 
 bool AppStage::next_dns_datagram(InspectionPoint& point) {
-    if (!dns_.next(point)) {
+    if (!parsers_.get<DnsRow>().parser.next(point)) {
         return false;
     }
     const Slot slot = slot_of(*active_);
-    put(*active_, {slot.parser, (slot.index + 1) & kMaxFlows});
+    put(*active_, {slot.parser, (slot.index + 1) & kMaxStates});
     return true;
 }
 
-bool AppStage::next_http(InspectionPoint& point) {
-    const bool shown = http_.next(point);
-    const HttpFlow& state = http_flows_[slot_of(*active_).index];
-    if (http_.gave_up()) {
+template <typename Row>
+bool AppStage::next_of(Row& row, InspectionPoint& point) {
+    const bool shown = row.parser.next(point);
+    if (row.parser.gave_up()) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
-    } else if (state.half[0].state == HalfState::kOff && state.half[1].state == HalfState::kOff) {
-        retiring_ = active_;
-    }
-    return shown;
-}
-
-bool AppStage::next_tls(InspectionPoint& point) {
-    const bool shown = tls_.next(point);
-    const TlsFlow& state = tls_flows_[slot_of(*active_).index];
-    if (tls_.gave_up()) {
-        active_->app = AppProto::kNone;
-        retiring_ = active_;
-    } else if (state.half[0].ended && state.half[1].ended) {
-        retiring_ = active_;
-    }
-    return shown;
-}
-
-bool AppStage::next_ssh(InspectionPoint& point) {
-    const bool shown = ssh_.next(point);
-    const SshFlow& state = ssh_flows_[slot_of(*active_).index];
-    if (ssh_.gave_up()) {
-        active_->app = AppProto::kNone;
-        retiring_ = active_;
-    } else if (state.half[0].ended && state.half[1].ended) {
+    } else if (row.parser.finished(row.states[slot_of(*active_).index])) {
         retiring_ = active_;
     }
     return shown;
@@ -195,35 +118,24 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
 
 // Takes a state for the protocol that was just decided, if it has a parser.
 void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
-    Slot slot;
-    Reason full = Reason::http_store_full;
-    if (flow.app == AppProto::kHttp1) {
-        slot = {Parser::kHttp1, http_flows_.take()};
-    } else if (flow.app == AppProto::kTls) {
-        slot = {Parser::kTls, tls_flows_.take()};
-        full = Reason::tls_store_full;
-    } else if (flow.app == AppProto::kSsh) {
-        slot = {Parser::kSsh, ssh_flows_.take()};
-        full = Reason::ssh_store_full;
-    } else if (flow.app == AppProto::kDns && flow.key.ip_proto == packet::kProtoUdp) {
-        slot = {Parser::kDnsDatagrams, 0};
-    } else if (flow.app == AppProto::kDns) {
-        slot = {Parser::kDns, dns_flows_.take()};
-        full = Reason::dns_store_full;
-    }
-    if (slot.parser == Parser::kNone) {
+    if (flow.app == AppProto::kDns && flow.key.ip_proto == packet::kProtoUdp) {
+        put(flow, {kDnsDatagrams, 0});
         return;
     }
-    if (slot.index == flow::kNoIndex) {
-        packet::count(reasons, full);
-        flow.app = AppProto::kNone;
-        return;
-    }
-    put(flow, slot);
+    const std::uint32_t number = Parsers::number_for(flow.app);
+    parsers_.with(number, [&](auto& row) {
+        const std::uint32_t index = row.states.take();
+        if (index == flow::kNoIndex) {
+            packet::count(reasons, row.kFull);
+            flow.app = AppProto::kNone;
+            return;
+        }
+        put(flow, {number, index});
+    });
 }
 
 void AppStage::put(flow::Flow& flow, Slot slot) {
-    flow.app_state = (static_cast<std::uint32_t>(slot.parser) << kIndexBits) | slot.index;
+    flow.app_state = (slot.parser << kStateIndexBits) | slot.index;
 }
 
 void AppStage::retire() {
@@ -235,28 +147,10 @@ void AppStage::retire() {
 
 void AppStage::free_state(flow::Flow& flow) {
     const Slot slot = slot_of(flow);
-    switch (slot.parser) {
-        case Parser::kNone:
-            return;
-        case Parser::kHttp1:
-            http_.release(http_flows_[slot.index]);
-            http_flows_.give(slot.index);
-            break;
-        case Parser::kTls:
-            tls_.release(tls_flows_[slot.index]);
-            tls_flows_.give(slot.index);
-            break;
-        case Parser::kSsh:
-            ssh_.release(ssh_flows_[slot.index]);
-            ssh_flows_.give(slot.index);
-            break;
-        case Parser::kDns:
-            dns_.release(dns_flows_[slot.index]);
-            dns_flows_.give(slot.index);
-            break;
-        case Parser::kDnsDatagrams:
-            break;
-    }
+    parsers_.with(slot.parser, [&](auto& row) {
+        row.parser.release(row.states[slot.index]);
+        row.states.give(slot.index);
+    });
     flow.app_state = flow::kNoIndex;
 }
 
@@ -272,22 +166,29 @@ void AppStage::release(flow::Flow& flow) {
 
 HttpSummary AppStage::summary(const flow::Flow& flow, Direction direction) const {
     const Slot slot = slot_of(flow);
-    return slot.parser != Parser::kHttp1 ? HttpSummary{}
-                                         : http_.summary(http_flows_[slot.index], direction);
+    const auto& row = parsers_.get<HttpRow>();
+    return slot.parser != Parsers::number_of<HttpRow>()
+               ? HttpSummary{}
+               : row.parser.summary(row.states[slot.index], direction);
 }
 
 TlsSummary AppStage::tls_summary(const flow::Flow& flow) const {
     const Slot slot = slot_of(flow);
-    return slot.parser != Parser::kTls ? TlsSummary{} : tls_.summary(tls_flows_[slot.index]);
+    const auto& row = parsers_.get<TlsRow>();
+    return slot.parser != Parsers::number_of<TlsRow>() ? TlsSummary{}
+                                                       : row.parser.summary(row.states[slot.index]);
 }
 
 bool AppStage::take_tls_event(const flow::Flow& flow) {
     const Slot slot = slot_of(flow);
-    return slot.parser == Parser::kTls && Tls::take_event(tls_flows_[slot.index]);
+    return slot.parser == Parsers::number_of<TlsRow>() &&
+           Tls::take_event(parsers_.get<TlsRow>().states[slot.index]);
 }
 
 Bytes AppStage::dns_message() const {
-    return active_ != nullptr && active_->app == AppProto::kDns ? dns_.message() : Bytes{};
+    return active_ != nullptr && active_->app == AppProto::kDns
+               ? parsers_.get<DnsRow>().parser.message()
+               : Bytes{};
 }
 
 }  // namespace sluice::app

@@ -2,9 +2,8 @@
 // AppStage: from in-order stream bytes, or single datagrams, to named buffers. begin() takes one
 // piece, next() is called until it is false; each true is one InspectionPoint whose views are valid
 // until the next call into this object (but for summary()). Knows which parser serves which
-// protocol; a parser has begin(), next(), gave_up() and release() and a state per flow in its own
-// pool. All memory is taken at construction; when it runs out, the flow goes on as a raw stream and
-// a reason is counted. One worker thread.
+// protocol: a row of Parsers, below. All memory is taken at construction; when it runs out, the
+// flow goes on as a raw stream and a reason is counted. One worker thread.
 #pragma once
 
 #include "dataplane/app/app_config.h"
@@ -12,8 +11,8 @@
 #include "dataplane/app/dns.h"
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
+#include "dataplane/app/served.h"
 #include "dataplane/app/ssh.h"
-#include "dataplane/app/state_pool.h"
 #include "dataplane/app/tls.h"
 #include "dataplane/app/tls_state.h"
 #include "dataplane/flow/flow.h"
@@ -63,48 +62,58 @@ class AppStage {
 
     // For tests and statistics.
     std::uint32_t flows_in_use() const {
-        return http_flows_.in_use() + dns_flows_.in_use() + tls_flows_.in_use() +
-               ssh_flows_.in_use();
+        std::uint32_t n = 0;
+        parsers_.each([&](const auto& row) { n += row.states.in_use(); });
+        return n;
     }
 
-    std::uint32_t decoders_in_use() const { return http_.decoders().in_use(); }
+    std::uint32_t decoders_in_use() const {
+        return parsers_.get<HttpRow>().parser.decoders().in_use();
+    }
 
     std::size_t slabs_in_use() const {
-        return http_.arena().in_use() + dns_.arena().in_use() + tls_.arena().in_use() +
-               ssh_.arena().in_use();
+        std::size_t n = 0;
+        parsers_.each([&](const auto& row) { n += row.parser.arena().in_use(); });
+        return n;
     }
 
   private:
+    using HttpRow = Served<Http1, HttpFlow, AppProto::kHttp1, &AppConfig::http_flows,
+                           packet::Reason::http_store_full>;
+    using TlsRow =
+        Served<Tls, TlsFlow, AppProto::kTls, &AppConfig::tls_flows, packet::Reason::tls_store_full>;
+    using SshRow =
+        Served<Ssh, SshFlow, AppProto::kSsh, &AppConfig::ssh_flows, packet::Reason::ssh_store_full>;
+    using DnsRow =
+        Served<Dns, DnsFlow, AppProto::kDns, &AppConfig::dns_flows, packet::Reason::dns_store_full>;
+    // The busiest first.
+    using Parsers = ParserTable<HttpRow, TlsRow, DnsRow, SshRow>;
+
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
-    // kDnsDatagrams: no state but the number of messages, instead of an index.
-    enum class Parser : std::uint32_t { kNone, kHttp1, kTls, kSsh, kDns, kDnsDatagrams };
-
     struct Slot {
-        Parser parser = Parser::kNone;
+        std::uint32_t parser = kNoParser;  // a row of Parsers
         std::uint32_t index = 0;
     };
+
+    // As flow::kNoIndex reads.
+    static constexpr std::uint32_t kNoParser = flow::kNoIndex >> kStateIndexBits;
+    // No state but the number of messages, instead of an index.
+    static constexpr std::uint32_t kDnsDatagrams = kNoParser - 1;
+    static_assert(Parsers::kSize < kDnsDatagrams);
 
     static Slot slot_of(const flow::Flow& flow);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     static void put(flow::Flow& flow, Slot slot);
     static void orient(packet::Packet& datagram, bool first);
-    bool next_http(InspectionPoint& point);
-    bool next_tls(InspectionPoint& point);
-    bool next_ssh(InspectionPoint& point);
+    template <typename Row>
+    bool next_of(Row& row, InspectionPoint& point);
     bool next_dns_datagram(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
-    StatePool<HttpFlow> http_flows_;
-    StatePool<DnsFlow> dns_flows_;
-    StatePool<TlsFlow> tls_flows_;
-    StatePool<SshFlow> ssh_flows_;
-    Http1 http_;
-    Dns dns_;
-    Tls tls_;
-    Ssh ssh_;
+    Parsers parsers_;
     flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };

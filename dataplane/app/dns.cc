@@ -39,7 +39,7 @@ void Dns::begin(DnsFlow& state, const stream::StreamChunk& chunk, packet::Reason
     message_bytes_ = {};
     DnsHalf& h = *half_;
     const std::uint64_t fresh = chunk.offset + chunk.window.size() - chunk.fresh;
-    if (chunk.gap || chunk.offset > h.consumed) {
+    if (lost_bytes(chunk, h.consumed)) {
         arena_.give(h.slab);
         h.size = h.have = h.skip = 0;
         h.consumed = fresh;
@@ -74,12 +74,6 @@ bool Dns::next_datagram() {
     const bool first = pending_;
     pending_ = false;
     return first;
-}
-
-Bytes Dns::unread() const {
-    const std::uint64_t skip = half_->consumed - chunk_.offset;
-    return skip >= chunk_.window.size() ? Bytes{}
-                                        : chunk_.window.subspan(static_cast<std::size_t>(skip));
 }
 
 // Finds the next whole message. False: the chunk is used up.

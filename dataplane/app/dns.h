@@ -10,6 +10,7 @@
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/dns_message.h"
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/app/stream_position.h"
 #include "dataplane/packet/packet.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
@@ -50,6 +51,11 @@ class Dns {
     // The next message; false when there is none left.
     bool next(InspectionPoint& point);
 
+    // A connection of DNS stays one, whatever comes.
+    static bool gave_up() { return false; }
+
+    static bool finished(const DnsFlow& /*state*/) { return false; }
+
     // Gives back all slabs.
     void release(DnsFlow& state);
 
@@ -68,7 +74,8 @@ class Dns {
     bool resynchronise();
     bool begin_message();
     bool fill_slab();
-    Bytes unread() const;
+
+    Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
     // dns_emit.cc
     bool read_message(InspectionPoint& point);

@@ -12,6 +12,7 @@
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/app/stream_position.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
 
@@ -34,6 +35,11 @@ class Http1 {
     // The chunk ended HTTP on this flow as a whole: it never was HTTP, or there was no memory for
     // it.
     bool gave_up() const { return gave_up_; }
+
+    // Nothing more of the connection will be read.
+    static bool finished(const HttpFlow& state) {
+        return state.half[0].state == HalfState::kOff && state.half[1].state == HalfState::kOff;
+    }
 
     // Gives back all slabs.
     void release(HttpFlow& state);
@@ -92,7 +98,7 @@ class Http1 {
     bool decoder_owes();
 
     // http1_emit.cc: bytes and points
-    Bytes unread() const;
+    Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
     void take(std::uint64_t bytes) { half_->consumed += bytes; }
 

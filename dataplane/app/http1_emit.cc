@@ -36,7 +36,7 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
     gave_up_ = false;
     done_ = false;
     HttpHalf& h = *half_;
-    if (h.state != HalfState::kOff && (chunk.gap || chunk.offset > h.consumed)) {
+    if (h.state != HalfState::kOff && lost_bytes(chunk, h.consumed)) {
         h.state = HalfState::kAbandon;
     }
 }
@@ -90,12 +90,6 @@ bool Http1::shows_line(Step s) const {
         return true;
     }
     return !is_interim(parse_status_line(chomp(first_line_bytes())).status);
-}
-
-Bytes Http1::unread() const {
-    const std::uint64_t skip = half_->consumed - chunk_.offset;
-    return skip >= chunk_.window.size() ? Bytes{}
-                                        : chunk_.window.subspan(static_cast<std::size_t>(skip));
 }
 
 // Keeps the read part of the header block for the next chunk. False: over the limit, or no memory.

@@ -45,7 +45,7 @@ void Ssh::begin(SshFlow& state, const stream::StreamChunk& chunk, packet::Reason
     reasons_ = &reasons;
     gave_up_ = false;
     done_ = half_->ended;
-    if (chunk.gap || chunk.offset > half_->consumed || chunk.flow->encrypted) {
+    if (lost_bytes(chunk, half_->consumed) || chunk.flow->encrypted) {
         half_->state = SshHalf::State::kOff;
     }
 }
@@ -85,12 +85,6 @@ Ssh::Step Ssh::step() {
             return Step::kEnd;
     }
     return Step::kEnd;
-}
-
-Bytes Ssh::unread() const {
-    const std::uint64_t skip = half_->consumed - chunk_.offset;
-    return skip >= chunk_.window.size() ? Bytes{}
-                                        : chunk_.window.subspan(static_cast<std::size_t>(skip));
 }
 
 // "SSH-2.0-OpenSSH_9.2 comment". It is the first thing in the stream, so the window holds it.

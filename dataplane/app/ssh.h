@@ -8,6 +8,7 @@
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/app/stream_position.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
@@ -67,6 +68,11 @@ class Ssh {
     // The chunk ended SSH on this flow: it never was SSH, or there was no memory for it.
     bool gave_up() const { return gave_up_; }
 
+    // Nothing more of the connection will be read.
+    static bool finished(const SshFlow& state) {
+        return state.half[0].ended && state.half[1].ended;
+    }
+
     // Gives back all slabs.
     void release(SshFlow& state);
 
@@ -84,7 +90,9 @@ class Ssh {
     Step damaged(packet::Reason reason);
     bool fingerprint(Bytes payload);
     bool store(std::size_t index, Bytes bytes);
-    Bytes unread() const;
+
+    Bytes unread() const { return unread_of(chunk_, half_->consumed); }
+
     void fill(InspectionPoint& point, bool end);
     bool finish(InspectionPoint& point);
 

@@ -46,7 +46,7 @@ void Tls::begin(TlsFlow& state, const stream::StreamChunk& chunk, packet::Reason
     done_ = half_->ended;
     certs_left_ = alt_names_left_ = alpn_left_ = {};
     if (half_->state != TlsHalfState::kOff &&
-        (chunk.gap || chunk.offset > half_->consumed || chunk.flow->encrypted)) {
+        (lost_bytes(chunk, half_->consumed) || chunk.flow->encrypted)) {
         half_->state = TlsHalfState::kOff;
     }
 }
@@ -90,12 +90,6 @@ Tls::Step Tls::step() {
             return Step::kEnd;
     }
     return Step::kEnd;
-}
-
-Bytes Tls::unread() const {
-    const std::uint64_t skip = half_->consumed - chunk_.offset;
-    return skip >= chunk_.window.size() ? Bytes{}
-                                        : chunk_.window.subspan(static_cast<std::size_t>(skip));
 }
 
 // The first record of a direction may be one of SSL 2: the upper bit of its length is set, and no

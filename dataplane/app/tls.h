@@ -10,6 +10,7 @@
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/app/stream_position.h"
 #include "dataplane/app/tls_hello.h"
 #include "dataplane/app/tls_state.h"
 #include "dataplane/app/x509.h"
@@ -35,6 +36,11 @@ class Tls {
 
     // The chunk ended TLS on this flow: it never was TLS, or there was no memory for it.
     bool gave_up() const { return gave_up_; }
+
+    // Nothing more of the connection will be read.
+    static bool finished(const TlsFlow& state) {
+        return state.half[0].ended && state.half[1].ended;
+    }
 
     // Gives back all slabs.
     void release(TlsFlow& state);
@@ -66,7 +72,8 @@ class Tls {
     bool begin_message();
     Step ssl2_record();
     Step damaged(packet::Reason reason);
-    Bytes unread() const;
+
+    Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
     void take(std::uint64_t bytes) { half_->consumed += bytes; }
 
