@@ -131,8 +131,13 @@ struct EventsConfig {
     std::string path = "/var/log/sluice/eve.json";
     std::uint64_t rotate_bytes = 256ULL << 20;
     std::uint32_t rotate_keep = 8;
+    bool alert = true;
     bool tls = false;                         // an event for every TLS handshake
     bool dns = false;                         // an event for every DNS query and answer
+    bool http = false;                        // an event for every HTTP request with its response
+    bool flow = false;                        // an event at the end of every flow
+    std::uint32_t stats_every_s = 0;          // an event with all counters; 0: none
+    std::uint32_t drops_per_second = 10;      // per reason and worker; 0: none
     std::uint32_t ring_entries = 8192;        // per worker, a power of two
     std::uint32_t anomalies_per_second = 10;  // per reason and worker; 0: none
 };

@@ -258,7 +258,12 @@ void read_events(TableReader& in, EventsConfig& out) {
     in.u32("rotate_keep", out.rotate_keep, 0, 1000);
     in.boolean("tls", out.tls);
     in.u32("ring_entries", out.ring_entries, 64, 1U << 20);
+    in.boolean("alert", out.alert);
     in.boolean("dns", out.dns);
+    in.boolean("http", out.http);
+    in.boolean("flow", out.flow);
+    in.u32("stats_every_s", out.stats_every_s, 0, 86400);
+    in.u32("drops_per_second", out.drops_per_second, 0, 1'000'000);
     in.u32("anomalies_per_second", out.anomalies_per_second, 0, 1'000'000);
     if (const toml::node* node = in.take("ring_entries");
         node != nullptr && (out.ring_entries & (out.ring_entries - 1)) != 0) {

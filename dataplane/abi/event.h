@@ -5,6 +5,8 @@
 // never shared.
 #pragma once
 
+#include "dataplane/abi/flow_event.h"
+#include "dataplane/abi/http_event.h"
 #include "dataplane/abi/tls_event.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/base/spsc_ring.h"
@@ -20,6 +22,9 @@ enum class EventType : std::uint8_t {
     kAnomaly,  // a reason of reasons.def worth telling, rate-limited
     kTls,      // what a TLS handshake showed
     kDns,      // a DNS message
+    kHttp,     // an HTTP request with its response, as far as there is one
+    kFlow,     // a flow ended
+    kPacket,   // a packet that a rule's tag asks for
 };
 
 enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWouldBlock };
@@ -53,19 +58,12 @@ struct EventRecord {
     std::int64_t flow_start_ns = 0;
     std::array<std::uint64_t, 2> flow_bytes{};
     std::array<std::uint32_t, 2> flow_packets{};
-    std::uint16_t http_status = 0;
-    std::uint8_t method_len = 0;
-    std::uint8_t host_len = 0;
-    std::uint8_t url_len = 0;
-    std::uint8_t agent_len = 0;
-    std::array<char, 16> method{};
-    std::array<char, 96> host{};
-    std::array<char, 192> url{};
-    std::array<char, 96> agent{};
-    TlsFields tls;  // kTls, and alerts on a flow of TLS
-    // kDns, and alerts on a transaction of DNS: the message, cut to fit.
-    std::uint16_t dns_len = 0;
-    std::array<std::uint8_t, 1024> dns{};
+    FlowFields flow;  // kFlow
+    HttpFields http;  // kHttp, and alerts on a transaction of HTTP
+    TlsFields tls;    // kTls, and alerts on a flow of TLS
+    // kDns, and alerts on a transaction of DNS: the message. kPacket: the frame. Cut to fit.
+    std::uint16_t data_len = 0;
+    std::array<std::uint8_t, 1536> data{};
 };
 
 // One writer (a worker), one reader (the exporter). Full: the event is lost and counted

@@ -172,6 +172,13 @@ HttpSummary AppStage::summary(const flow::Flow& flow, Direction direction) const
                : row.parser.summary(row.states[slot.index], direction);
 }
 
+bool AppStage::http_answered(const flow::Flow& flow, std::uint64_t tx_id) const {
+    const Slot slot = slot_of(flow);
+    return slot.parser == Parsers::number_of<HttpRow>() &&
+           parsers_.get<HttpRow>().states[slot.index].half[index_of(Direction::kToClient)].next_tx >
+               tx_id;
+}
+
 TlsSummary AppStage::tls_summary(const flow::Flow& flow) const {
     const Slot slot = slot_of(flow);
     const auto& row = parsers_.get<TlsRow>();

@@ -51,6 +51,10 @@ class AppStage {
     // Facts about the transaction at hand in this direction; empty for flows that are not HTTP.
     HttpSummary summary(const flow::Flow& flow, Direction direction) const;
 
+    // Whether the response to HTTP transaction 'tx_id' is over, so that nothing more will be told
+    // of it.
+    bool http_answered(const flow::Flow& flow, std::uint64_t tx_id) const;
+
     // Facts about the handshake; empty for flows that are not TLS.
     TlsSummary tls_summary(const flow::Flow& flow) const;
 

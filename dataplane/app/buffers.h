@@ -69,8 +69,15 @@ struct HttpSummary {
     Bytes method;
     Bytes uri;  // as sent
     Bytes host;
+    Bytes host_raw;  // with the port, if there was one
     Bytes user_agent;
+    Bytes referer;
+    Bytes protocol;
+    Bytes content_type;  // of the response, like the two that follow
+    Bytes location;
+    std::uint64_t length = 0;  // bytes of the body so far, as sent
     std::uint16_t status = 0;
+    bool response = false;  // there is one
 };
 
 // The same of a TLS handshake. Empty, 0: not known.

@@ -112,6 +112,7 @@ Http1::Step Http1::start_stray(Bytes in) {
         drop_message(h);
         h.ended = false;
         h.announced = false;
+        h.body_end = 0;
         h.stray_unnumbered = h.next_tx == h.tx_id;
         h.stray_once = false;
         if (h.copied_body) {
@@ -142,6 +143,7 @@ void Http1::open_message() {
     h.tx_id = h.next_tx;
     h.block_start = h.consumed;
     h.body_total = 0;
+    h.body_end = 0;
     h.line_size = 0;
     h.status = 0;
     h.line = LineState::kText;

@@ -104,6 +104,7 @@ class Http1 {
 
     Step end_of_chunk();
     bool shows_line(Step s) const;
+    Bytes stored_text(const HttpHalf& half, BufferId id) const;
     bool stash();
     packet::Reason stash_failure() const;
     Bytes block();

@@ -154,6 +154,7 @@ Http1::Step Http1::chunk_size_line(Bytes in) {
     take(static_cast<std::size_t>(static_cast<const std::uint8_t*>(lf) - in.data()) + 1);
     h.chunk_digits = h.chunk_extension = false;
     h.state = h.left == 0 ? HalfState::kTrailers : HalfState::kChunkData;
+    h.body_end = h.left == 0 ? h.consumed : 0;
     h.line = LineState::kEmpty;
     return Step::kGoOn;
 }

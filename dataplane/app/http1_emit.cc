@@ -246,27 +246,41 @@ void Http1::release(HttpFlow& state) {
     }
 }
 
+Bytes Http1::stored_text(const HttpHalf& half, BufferId id) const {
+    if (half.store == kNoSlab) {
+        return {};
+    }
+    const MutableBytes slab = arena_.bytes(half.store);
+    const StoredMessage& m = stored(slab);
+    const Extent e = m.at[index_of(id)];
+    return !m.present.has(id) ? Bytes{} : slab.subspan(e.offset, e.length);
+}
+
 HttpSummary Http1::summary(const HttpFlow& state, Direction direction) const {
     const HttpHalf& request = state.half[index_of(Direction::kToServer)];
     const HttpHalf& response = state.half[index_of(Direction::kToClient)];
     HttpSummary out;
     if (direction == Direction::kToClient) {
+        out.response = true;
         out.status = response.status;
+        if (response.headers_shown) {
+            const std::uint64_t end =
+                response.body_end != 0 ? response.body_end : response.consumed;
+            out.length = end - std::min(end, response.body_start);
+        }
+        out.content_type = stored_text(response, BufferId::kHttpResponseContentType);
+        out.location = stored_text(response, BufferId::kHttpLocation);
+        if (request.tx_id != response.tx_id) {
+            return out;
+        }
     }
-    if (request.store == kNoSlab ||
-        (direction == Direction::kToClient && request.tx_id != response.tx_id)) {
-        return out;
-    }
-    const Bytes slab = arena_.bytes(request.store);
-    const StoredMessage& m = stored(arena_.bytes(request.store));
-    const auto get = [&](BufferId id) {
-        const Extent e = m.at[index_of(id)];
-        return !m.present.has(id) ? Bytes{} : slab.subspan(e.offset, e.length);
-    };
-    out.method = get(BufferId::kHttpMethod);
-    out.uri = get(BufferId::kHttpUriRaw);
-    out.host = get(BufferId::kHttpHost);
-    out.user_agent = get(BufferId::kHttpUserAgent);
+    out.method = stored_text(request, BufferId::kHttpMethod);
+    out.uri = stored_text(request, BufferId::kHttpUriRaw);
+    out.host = stored_text(request, BufferId::kHttpHost);
+    out.host_raw = stored_text(request, BufferId::kHttpHostRaw);
+    out.user_agent = stored_text(request, BufferId::kHttpUserAgent);
+    out.referer = stored_text(request, BufferId::kHttpReferer);
+    out.protocol = stored_text(request, BufferId::kHttpProtocol);
     return out;
 }
 

@@ -49,7 +49,8 @@ enum class LineState : std::uint8_t {
 struct HttpHalf {
     std::uint64_t consumed = 0;     // next byte to parse
     std::uint64_t block_start = 0;  // first byte of the first line
-    std::uint64_t body_start = 0;   // of an identity body
+    std::uint64_t body_start = 0;   // the first byte after the headers
+    std::uint64_t body_end = 0;     // behind the last chunk, when that was seen; 0: not yet
     std::uint64_t body_total = 0;   // body bytes so far
     std::uint64_t left = 0;         // of the body, of the chunk; or bytes of trailers so far
     std::uint64_t tx_id = 0;        // of the message at hand, or of the last one

@@ -2,6 +2,8 @@
 #include "dataplane/export/eve.h"
 
 #include "dataplane/export/eve_dns.h"
+#include "dataplane/export/eve_flow.h"
+#include "dataplane/export/eve_http.h"
 #include "dataplane/export/eve_tls.h"
 #include "dataplane/export/json_writer.h"
 #include "dataplane/packet/packet.h"
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace sluice::exporter {
@@ -81,6 +84,12 @@ std::string_view type_text(abi::EventType type) {
             return "tls";
         case abi::EventType::kDns:
             return "dns";
+        case abi::EventType::kHttp:
+            return "http";
+        case abi::EventType::kFlow:
+            return "flow";
+        case abi::EventType::kPacket:
+            return "packet";
     }
     return "anomaly";
 }
@@ -131,9 +140,57 @@ std::string_view anomaly_type(std::string_view reason) {
     return app ? "applayer" : "decode";
 }
 
-template <std::size_t N>
-std::string_view sized(const std::array<char, N>& text, std::size_t length) {
-    return {text.data(), std::min(length, N)};
+// Queries and their answers, RFC 792, RFC 1256, RFC 950, RFC 4443; -1: asks for none.
+int icmp_reply_type(std::uint8_t proto, std::uint8_t type) {
+    if (proto == packet::kProtoIcmp6) {
+        return type == 128 ? 129 : -1;
+    }
+    switch (type) {
+        case 8:
+            return 0;
+        case 10:
+            return 9;
+        case 13:
+        case 15:
+        case 17:
+            return type + 1;
+        default:
+            return -1;
+    }
+}
+
+// A packet's fate in the words of Suricata's drop.reason; ours is verdict.reason.
+std::string_view suricata_drop_reason(std::uint8_t reason) {
+    using packet::Reason;
+    static constexpr std::array<std::pair<Reason, std::string_view>, 14> kNamed = {
+        {{Reason::rule_drop, "rules"},
+         {Reason::rule_reject, "rules"},
+         {Reason::flow_dropped, "flow drop"},
+         {Reason::flow_table_full, "flow memcap"},
+         {Reason::fragment_table_full, "defrag memcap"},
+         {Reason::tcp_midstream, "stream midstream"},
+         {Reason::stream_window_full, "stream memcap"},
+         {Reason::tcp_copy_store_full, "stream memcap"},
+         {Reason::tcp_syn_data_full, "stream memcap"},
+         {Reason::http_store_full, "applayer memcap"},
+         {Reason::http_inflate_full, "applayer memcap"},
+         {Reason::tls_store_full, "applayer memcap"},
+         {Reason::ssh_store_full, "applayer memcap"},
+         {Reason::dns_store_full, "applayer memcap"}}};
+    for (const auto& [which, text] : kNamed) {
+        if (static_cast<std::uint8_t>(which) == reason) {
+            return text;
+        }
+    }
+    const std::string_view name = reason_name(reason);
+    if (name.starts_with("fragment_")) {
+        return "defrag error";
+    }
+    const std::string_view type = anomaly_type(name);
+    if (type == "applayer") {
+        return "applayer error";
+    }
+    return type == "stream" ? "stream error" : "decode error";
 }
 
 void write_addresses(const abi::EventRecord& e, JsonWriter& json) {
@@ -158,6 +215,13 @@ void write_addresses(const abi::EventRecord& e, JsonWriter& json) {
     json.field("proto", proto_text(e.ip_proto));
     if (e.ip_proto == packet::kProtoIcmp || e.ip_proto == packet::kProtoIcmp6) {
         json.field("icmp_type", e.icmp_type).field("icmp_code", e.icmp_code);
+        const int reply = e.type == abi::EventType::kFlow && e.flow.answered
+                              ? icmp_reply_type(e.ip_proto, e.icmp_type)
+                              : -1;
+        if (reply >= 0) {
+            json.field("response_icmp_type", static_cast<std::uint64_t>(reply));
+            json.field("response_icmp_code", std::uint64_t{0});
+        }
     }
 }
 
@@ -195,29 +259,6 @@ void write_alert(const abi::EventRecord& e, const bundle::Rule* rule, JsonWriter
             }
             json.end_array();
         }
-    }
-    json.end_object();
-}
-
-void write_http(const abi::EventRecord& e, JsonWriter& json) {
-    if (e.host_len == 0 && e.url_len == 0 && e.method_len == 0 && e.http_status == 0) {
-        return;
-    }
-    json.key("http").begin_object();
-    if (e.host_len > 0) {
-        json.field("hostname", sized(e.host, e.host_len));
-    }
-    if (e.url_len > 0) {
-        json.field("url", sized(e.url, e.url_len));
-    }
-    if (e.agent_len > 0) {
-        json.field("http_user_agent", sized(e.agent, e.agent_len));
-    }
-    if (e.method_len > 0) {
-        json.field("http_method", sized(e.method, e.method_len));
-    }
-    if (e.http_status != 0) {
-        json.field("status", e.http_status);
     }
     json.end_object();
 }
@@ -267,10 +308,33 @@ void write_head(const abi::EventRecord& e, const EveContext& context, JsonWriter
     }
     json.field("event_type", type_text(e.type));
     write_addresses(e, json);
-    json.field("pkt_src", context.packet_source);
+    if (e.type != abi::EventType::kFlow) {
+        // Without a packet the end of a flow brought it out.
+        json.field("pkt_src", e.packet_number != 0 ? context.packet_source
+                                                   : std::string_view("stream (flow timeout)"));
+    }
     if (e.has_tx) {
         json.field("tx_id", e.tx_id);
     }
+}
+
+// Of a protocol, or of a flow: nothing was judged.
+void append_plain_line(const abi::EventRecord& e, const EveContext& context, std::string& out) {
+    JsonWriter json(out);
+    json.begin_object();
+    write_head(e, context, json);
+    if (e.type == abi::EventType::kTls) {
+        write_tls(e.tls, json);
+    } else if (e.type == abi::EventType::kHttp) {
+        write_http(e.http, json);
+    } else {
+        if (e.app != AppProto::kUnknown) {
+            json.field("app_proto", eve_app_proto(e.app));
+        }
+        write_flow_end(e, json);
+    }
+    json.end_object();
+    out += '\n';
 }
 
 void append_dns_lines(const abi::EventRecord& e, const EveContext& context, std::string& out) {
@@ -318,17 +382,13 @@ std::string_view eve_app_proto(AppProto proto) {
 }
 
 void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::string& out) {
-    if (e.type == abi::EventType::kTls) {
-        JsonWriter line(out);
-        line.begin_object();
-        write_head(e, context, line);
-        write_tls(e.tls, line);
-        line.end_object();
-        out += '\n';
-        return;
-    }
     if (e.type == abi::EventType::kDns) {
         append_dns_lines(e, context, out);
+        return;
+    }
+    if (e.type == abi::EventType::kTls || e.type == abi::EventType::kHttp ||
+        e.type == abi::EventType::kFlow) {
+        append_plain_line(e, context, out);
         return;
     }
     const bundle::Rule* rule = nullptr;
@@ -343,7 +403,8 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
     }
     if (e.type == abi::EventType::kDrop) {
         json.key("drop").begin_object();
-        json.field("len", e.packet_len).field("reason", reason_name(e.reason)).end_object();
+        json.field("len", e.packet_len).field("reason", suricata_drop_reason(e.reason));
+        json.end_object();
     } else if (e.type == abi::EventType::kAnomaly) {
         const std::string_view reason = reason_name(e.reason);
         json.key("anomaly").begin_object();
@@ -354,7 +415,7 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
         }
         json.end_object();
     }
-    write_http(e, json);
+    write_http(e.http, json);
     write_tls(e.tls, json);
     write_alert_dns(e, json);
     if (e.app != AppProto::kUnknown) {

@@ -312,10 +312,10 @@ class Writer {
 
 // The message may be cut: what of it is there is told.
 bool read(const abi::EventRecord& e, DnsMessage& message) {
-    if (e.dns_len == 0) {
+    if (e.data_len == 0) {
         return false;
     }
-    const DnsFault fault = message.parse(Bytes(e.dns).first(e.dns_len));
+    const DnsFault fault = message.parse(Bytes(e.data).first(e.data_len));
     return fault != DnsFault::kHeader && fault != DnsFault::kQuestions;
 }
 

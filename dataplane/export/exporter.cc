@@ -68,10 +68,32 @@ std::size_t Exporter::drain() {
     return total;
 }
 
+void Exporter::tell_stats(std::chrono::seconds interval, std::function<StatsList()> counters) {
+    stats_interval_ = interval;
+    counters_ = std::move(counters);
+}
+
+void Exporter::write_stats() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    std::string line;
+    append_stats_json(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count(),
+                      counters_(), line);
+    file_.append(line);
+    events_.fetch_add(1, std::memory_order_relaxed);
+}
+
 void Exporter::run(const std::atomic<bool>& stop) {
+    auto due = std::chrono::steady_clock::now() + stats_interval_;
     for (;;) {
         const bool stopping = stop.load(std::memory_order_acquire);
+        if (counters_ && std::chrono::steady_clock::now() >= due) {
+            write_stats();
+            due += stats_interval_;
+        }
         if (drain() == 0) {
+            if (stopping && counters_) {
+                write_stats();
+            }
             file_.flush();
             if (stopping) {
                 return;

@@ -8,12 +8,15 @@
 
 #include "dataplane/abi/event.h"
 #include "dataplane/export/eve_file.h"
+#include "dataplane/export/eve_stats.h"
 #include "signatures/bundle/model.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,6 +39,10 @@ class Exporter {
     // that were.
     std::size_t drain();
 
+    // From now on run() also writes a "stats" event every 'interval', and one at its end. Before
+    // run(). 'counters' is called by the exporter thread.
+    void tell_stats(std::chrono::seconds interval, std::function<StatsList()> counters);
+
     // drain() until 'stop', then until the rings are empty. Sleeps when there is nothing to do.
     void run(const std::atomic<bool>& stop);
 
@@ -51,12 +58,15 @@ class Exporter {
     };
 
     std::shared_ptr<const bundle::Model> model_of(std::uint64_t version);
+    void write_stats();
 
     EveFile& file_;
     std::vector<abi::EventRing*> rings_;
     std::vector<std::string> interfaces_;
     std::string lines_;
-    std::mutex mutex_;  // over models_: control thread and exporter thread
+    std::chrono::seconds stats_interval_{0};
+    std::function<StatsList()> counters_;  // null: no stats are told
+    std::mutex mutex_;                     // over models_: control thread and exporter thread
     std::deque<Remembered> models_;
     std::atomic<std::uint64_t> events_{0};
 };

@@ -41,6 +41,13 @@ enum class FlowState : std::uint8_t {
     kClosed,       // TCP: RST, or FIN in both directions
 };
 
+enum class FlowEnd : std::uint8_t {
+    kTimeout,   // silence
+    kEvicted,   // to make room for another
+    kReused,    // a new connection began on its ports
+    kShutdown,  // end of the capture, or of the worker
+};
+
 // What the flow's remaining packets get. Set by verdict; read before any other stage.
 enum class FlowVerdict : std::uint8_t { kInspect, kDrop, kPass };
 
@@ -119,7 +126,13 @@ struct alignas(64) Flow {
     bool in_use = false;  // not in the table's free list
     bool linked = false;  // found by packets
     bool resyn_seen = false;
-    std::uint8_t exception = 0;  // ExceptionCause + 1 by which it is trusted; 0: none
+    std::uint8_t exception = 0;               // ExceptionCause + 1 by which it is trusted; 0: none
+    FlowEnd end = FlowEnd::kShutdown;         // why it ends; valid in FlowObserver::flow_ended()
+    bool alerted = false;                     // an alert was told of it
+    std::array<std::uint8_t, 2> tcp_flags{};  // all that were seen by direction; only with
+                                              // FlowConfig::note_packets
+    std::uint8_t icmp_type = 0;               // of the first packet
+    std::uint8_t icmp_code = 0;
 };
 
 // The first packet came from the server after all: UDP only, where nothing else depends on who

@@ -52,6 +52,10 @@ struct FlowConfig {
         emergency_timeouts();  // when more than emergency_percent of the entries are taken
     std::uint32_t emergency_percent = 90;
     IcmpErrors icmp_errors = IcmpErrors::kCheck;
+    bool note_packets = false;  // Flow::tcp_flags, for events: a cache line more per packet
+    // Of a capture: packets of a batch may lie hours apart, so each one's own time is when a flow
+    // was last seen. REQUIRES: Now::time is Now::wall
+    bool packet_time = false;
 };
 
 struct FlowStats {

@@ -99,7 +99,8 @@ FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
       table_(config.max_flows),
       wheel_(table_),
       queues_(table_, config.max_flows),
-      shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))) {}
+      shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))),
+      notes_(config.note_packets || config.packet_time) {}
 
 // Two passes, so that the misses of a whole batch overlap: first the bucket lines, then the
 // entries, each asked for kPrefetchDistance packets ahead: all at once they would wait for the page
@@ -132,6 +133,24 @@ void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& c
         }
         assign(batch[lookups[i].packet], lookups[i], now, counters);
     }
+    if (notes_) {
+        for (std::size_t i = 0; i < n; ++i) {
+            note(batch[lookups[i].packet]);
+        }
+    }
+}
+
+// Apart from assign(), so that it costs nothing where nobody asks for it.
+void FlowStage::note(const Packet& p) const {
+    if (p.flow == nullptr) {
+        return;
+    }
+    if (config_.packet_time) {
+        p.flow->last_seen = std::max(p.flow->last_seen, p.wall);
+    }
+    if (config_.note_packets && p.ip_proto == packet::kProtoTcp) {
+        p.flow->tcp_flags[index_of(p.direction)] |= p.tcp.flags;
+    }
 }
 
 void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& counters) {
@@ -141,6 +160,9 @@ void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& count
     Lookup l{PacketKey(p), 0, 0, FlowTable::kNoWay};
     l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
     assign(p, l, now, counters);
+    if (notes_) {
+        note(p);
+    }
 }
 
 void FlowStage::relate(Packet& p, packet::ReasonCounters& counters) {
@@ -184,7 +206,9 @@ void FlowStage::judge_unrelated(Packet& p, packet::ReasonCounters& counters) con
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
     auto [f, direction] = table_.find(l.hash, l.key, l.way);
     if (f != nullptr && is_over(*f, direction, p, now)) {
-        ++(is_new_syn(p) ? stats_.reused : stats_.timed_out);
+        const bool reused = is_new_syn(p) && f->key.ip_proto == packet::kProtoTcp;
+        ++(reused ? stats_.reused : stats_.timed_out);
+        f->end = reused ? FlowEnd::kReused : FlowEnd::kTimeout;
         unlink(*f);
         deferred_[deferred_count_++] = f->id;
         f = nullptr;
@@ -248,6 +272,8 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
     ++stats_.active;
     f.flow_id = mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11;
     f.first_seen = p.wall;
+    f.icmp_type = p.icmp_type;
+    f.icmp_code = p.icmp_code;
     f.last_seen = now.time;
     visit_within(f, timeout_of(f));
     queues_.insert(f);
@@ -270,6 +296,7 @@ bool FlowStage::make_room(std::uint32_t hash, Now now, packet::ReasonCounters& c
         }
         ++stats_.evicted;
         packet::count(counters, Reason::flow_evicted);
+        victim->end = FlowEnd::kEvicted;
         unlink(*victim);
         end_flow(*victim, now);
     }
@@ -358,6 +385,7 @@ void FlowStage::expire(Now now, std::size_t budget) {
             continue;
         }
         ++stats_.timed_out;
+        f->end = FlowEnd::kTimeout;
         queues_.remove(*f);
         table_.unlink(*f);
         end_flow(*f, now);

@@ -78,6 +78,7 @@ class FlowStage {
     Flow* start_flow(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
     bool make_room(std::uint32_t hash, Now now, packet::ReasonCounters& counters);
     Flow* choose_victim(Nanos before);
+    void note(const packet::Packet& p) const;
     void judge_unrelated(packet::Packet& p, packet::ReasonCounters& counters) const;
     bool is_over(const Flow& f, Direction d, const packet::Packet& p, Now now) const;
     Nanos timeout_of(const Flow& f) const;
@@ -94,6 +95,7 @@ class FlowStage {
     EvictionQueues queues_;
     FlowStats stats_;
     Nanos shortest_timeout_;
+    bool notes_;  // note() has something to do
     // Unlinked while a packet of the same batch may still refer to them; told to the observer at
     // the next call.
     std::array<std::uint32_t, packet::kBatchSize*(kMaxWithin + 1)> deferred_{};

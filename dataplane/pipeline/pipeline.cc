@@ -50,6 +50,12 @@ constexpr packet::ReasonSet anomalies() {
     return set;
 }
 
+flow::FlowConfig flow_config_of(const PipelineConfig& config) {
+    flow::FlowConfig out = config.flow;
+    out.note_packets = out.note_packets || config.verdict.flow_events;
+    return out;
+}
+
 constexpr packet::ReasonSet kLateReasons = late_reasons();
 constexpr packet::ReasonSet kAnomalies = anomalies();
 
@@ -274,8 +280,8 @@ void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Pac
                 dns_.set(point.tx_id, app_.dns_message());
             }
         }
-        if (config_.verdict.dns_events && flow.app == AppProto::kDns) {
-            report_dns(point, packet, now);
+        if (tells_transactions_) {
+            report_transaction(point, packet, now);
         }
     }
     if (flow.app == AppProto::kTls) {
@@ -298,11 +304,20 @@ void Pipeline::tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& 
     }
 }
 
-void Pipeline::report_dns(const app::InspectionPoint& point, packet::Packet* packet,
-                          const Now& now) {
+void Pipeline::report_transaction(const app::InspectionPoint& point, packet::Packet* packet,
+                                  const Now& now) {
+    flow::Flow& flow = *point.flow;
+    if (config_.verdict.http_events && flow.app == AppProto::kHttp1 && point.tx_end) {
+        verdict_.report_http({packet, &flow, app_.summary(flow, point.direction), now},
+                             point.direction, point.tx_id, app_.http_answered(flow, point.tx_id),
+                             reasons_);
+    }
+    if (!config_.verdict.dns_events || flow.app != AppProto::kDns) {
+        return;
+    }
     app::DnsSummary message;
     message.set(point.tx_id, app_.dns_message());
-    verdict_.report_dns({packet, point.flow, {}, now, &message}, reasons_);
+    verdict_.report_dns({packet, &flow, {}, now, &message}, reasons_);
 }
 
 void Pipeline::settle(packet::Packet& packet, const Now& now) {
@@ -379,6 +394,9 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
         verdict_.judge({nullptr, &flow, http_, now, &dns_}, matches_, reasons_);
         forget_summaries();
     }
+    if (tells_flows_) {
+        verdict_.report_flow({nullptr, &flow, {}, now}, reasons_);
+    }
     detect_.release(flow);
     app_.release(flow);
     stream_.release(flow);
@@ -388,11 +406,13 @@ Pipeline::Pipeline(const PipelineConfig& config, abi::EventRing& events)
     : config_(config),
       decode_(config.decode),
       defrag_(config.defrag),
-      flow_(config.flow, *this),
+      flow_(flow_config_of(config), *this),
       stream_(config.stream),
       app_(config.app),
       detect_(config.detect),
-      verdict_(config.verdict, events) {}
+      verdict_(config.verdict, events),
+      tells_transactions_(config.verdict.dns_events || config.verdict.http_events),
+      tells_flows_(config.verdict.flow_events || config.verdict.http_events) {}
 
 void Pipeline::install(const detect::Ruleset& ruleset, detect::WorkerScratch& scratch) {
     detect_.install(&ruleset, &scratch);

@@ -109,7 +109,8 @@ class Pipeline final : private flow::FlowObserver {
     void inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
                         const Now& now);
     void tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now);
-    void report_dns(const app::InspectionPoint& point, packet::Packet* packet, const Now& now);
+    void report_transaction(const app::InspectionPoint& point, packet::Packet* packet,
+                            const Now& now);
     void apply_late_exceptions(packet::Packet& packet, const Now& now);
     void skip_trusted(packet::Packet& packet, const Now& now);
     void tell_events(packet::Packet& packet, const Now& now);
@@ -135,6 +136,8 @@ class Pipeline final : private flow::FlowObserver {
     app::AppStage app_;
     detect::DetectStage detect_;
     verdict::VerdictStage verdict_;
+    bool tells_transactions_;  // events of their own for HTTP, DNS
+    bool tells_flows_;         // ... and for flows, or for what is open at their end
     detect::MatchList matches_;
     packet::EventWatch watch_;
     std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;

@@ -82,10 +82,18 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.stream.arena_bytes = std::size_t{config.stream.memory_mb} << 20;
     out.stream.copy_store_bytes = std::size_t{config.stream.copy_store_mb} << 20;
     out.stream.midstream = config.stream.midstream;
-    out.verdict.tls_events = config.events.tls;
-    out.verdict.dns_events = config.events.dns;
-    out.verdict.anomaly_events_per_second = config.events.anomalies_per_second;
+    apply_events(config.events, out.verdict);
     apply_exceptions(config, out);
+}
+
+void apply_events(const control::EventsConfig& events, verdict::VerdictConfig& out) {
+    out.alert_events = events.alert;
+    out.tls_events = events.tls;
+    out.dns_events = events.dns;
+    out.http_events = events.http;
+    out.flow_events = events.flow;
+    out.drop_events_per_second = events.drops_per_second;
+    out.anomaly_events_per_second = events.anomalies_per_second;
 }
 
 void apply_exceptions(const control::Config& config, pipeline::PipelineConfig& out) {

@@ -15,6 +15,9 @@ pipeline::PipelineConfig pipeline_config(const control::Config& config);
 // The same over a mode that the caller chose.
 void apply_limits(const control::Config& config, pipeline::PipelineConfig& pipeline);
 
+// Which events are wanted.
+void apply_events(const control::EventsConfig& events, verdict::VerdictConfig& verdict);
+
 // The exception policies alone, by segment.
 void apply_exceptions(const control::Config& config, pipeline::PipelineConfig& pipeline);
 

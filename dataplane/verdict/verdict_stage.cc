@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/verdict/verdict_stage.h"
 
+#include "dataplane/verdict/event_fields.h"
 #include "dataplane/verdict/reset_builder.h"
 
 #include <algorithm>
@@ -11,16 +12,6 @@ namespace {
 
 using abi::EventVerdict;
 using packet::Reason;
-
-template <std::size_t N>
-std::uint8_t copy_text(std::array<char, N>& out, Bytes text) {
-    static_assert(N <= 255);
-    const std::size_t n = std::min(N, text.size());
-    if (n != 0) {
-        std::memcpy(out.data(), text.data(), n);
-    }
-    return static_cast<std::uint8_t>(n);
-}
 
 bool blocks(bundle::Action a) {
     return a == bundle::Action::kDrop || a == bundle::Action::kReject;
@@ -73,9 +64,9 @@ void copy_endpoints(abi::EventRecord& r, const flow::Flow& f, Direction d, const
 }
 
 void copy_dns(abi::EventRecord& r, const app::DnsSummary& dns) {
-    static_assert(std::tuple_size_v<decltype(r.dns)> == app::DnsSummary::kRoom);
-    r.dns_len = dns.size;
-    std::copy_n(dns.bytes.begin(), dns.size, r.dns.begin());
+    static_assert(std::tuple_size_v<decltype(r.data)> >= app::DnsSummary::kRoom);
+    r.data_len = dns.size;
+    std::copy_n(dns.bytes.begin(), dns.size, r.data.begin());
 }
 
 void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
@@ -86,31 +77,13 @@ void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
     r.flow_packets = f.packets;
 }
 
-// Texts one after the other, each cut to what a certificate or a host can sensibly need.
-abi::TlsFields fields_of(const app::TlsSummary& tls) {
-    constexpr std::size_t kLongest = 256;
-    abi::TlsFields out;
-    out.version = tls.version;
-    out.has_certificate = !tls.serial.empty() || !tls.fingerprint.empty();
-    out.not_before = static_cast<std::int64_t>(tls.not_before);
-    out.not_after = static_cast<std::int64_t>(tls.not_after);
-    const std::array<Bytes, abi::TlsFields::kTexts> texts = {
-        tls.sni,      tls.subject,   tls.issuer, tls.serial,      tls.fingerprint,
-        tls.ja3_hash, tls.ja3s_hash, tls.ja4,    tls.ja3s_string, tls.ja3_string};
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        const std::size_t n = std::min({texts[i].size(), kLongest, out.text.size() - at});
-        std::copy_n(texts[i].begin(), n, out.text.begin() + static_cast<std::ptrdiff_t>(at));
-        out.length[i] = static_cast<std::uint16_t>(n);
-        at += n;
-    }
-    return out;
-}
-
 }  // namespace
 
 VerdictStage::VerdictStage(const VerdictConfig& config, abi::EventRing& events)
-    : config_(config), events_(events), thresholds_(config.threshold_entries) {}
+    : config_(config),
+      events_(events),
+      thresholds_(config.threshold_entries),
+      requests_(config.http_events) {}
 
 void VerdictStage::install(const bundle::Model* model, std::uint64_t version) {
     model_ = model;
@@ -129,8 +102,32 @@ abi::EventRecord VerdictStage::record_of(const Subject& s) const {
     return r;
 }
 
+// Its source is the client, whoever sent the packet.
+abi::EventRecord VerdictStage::client_record_of(const Subject& s) const {
+    abi::EventRecord r = record_of(s);
+    const std::int64_t received = r.wall_ns;
+    copy_endpoints(r, *s.flow, Direction::kToServer, s.now);
+    if (s.packet != nullptr) {
+        r.wall_ns = received;
+    }
+    return r;
+}
+
+void VerdictStage::push(const abi::EventRecord& r, packet::ReasonCounters& reasons) {
+    if (!events_.push(r)) {
+        packet::count(reasons, Reason::event_ring_full);
+    }
+}
+
 void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict verdict,
                         packet::ReasonCounters& reasons) {
+    ++stats_.alerts;
+    if (s.flow != nullptr) {
+        s.flow->alerted = true;
+    }
+    if (!config_.alert_events) {
+        return;
+    }
     abi::EventRecord r = record_of(s);
     if (s.packet == nullptr && s.flow != nullptr) {
         copy_endpoints(r, *s.flow, m.direction, s.now);
@@ -146,21 +143,14 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
     } else if (verdict == EventVerdict::kWouldBlock) {
         r.reason = static_cast<std::uint8_t>(Reason::rule_would_block);
     }
-    r.method_len = copy_text(r.method, s.http.method);
-    r.url_len = copy_text(r.url, s.http.uri);
-    r.host_len = copy_text(r.host, s.http.host);
-    r.agent_len = copy_text(r.agent, s.http.user_agent);
-    r.http_status = s.http.status;
+    fill(s.http, r.http);
     if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->flow_id == tls_flow_) {
         r.tls = tls_;
     }
     if (s.dns != nullptr && m.has_tx && s.dns->tx_id == m.tx_id) {
         copy_dns(r, *s.dns);
     }
-    ++stats_.alerts;
-    if (!events_.push(r)) {
-        packet::count(reasons, Reason::event_ring_full);
-    }
+    push(r, reasons);
 }
 
 template <typename Build>
@@ -283,18 +273,61 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
 }
 
 void VerdictStage::report_dns(const Subject& s, packet::ReasonCounters& reasons) {
-    abi::EventRecord r = record_of(s);
-    const std::int64_t received = r.wall_ns;
-    copy_endpoints(r, *s.flow, Direction::kToServer, s.now);
-    if (s.packet != nullptr) {
-        r.wall_ns = received;
-    }
+    abi::EventRecord r = client_record_of(s);
     r.type = abi::EventType::kDns;
     r.tx_id = s.dns->tx_id;
     copy_dns(r, *s.dns);
-    if (!events_.push(r)) {
-        packet::count(reasons, Reason::event_ring_full);
+    push(r, reasons);
+}
+
+void VerdictStage::report_http(const Subject& s, Direction direction, std::uint64_t tx_id,
+                               bool answered, packet::ReasonCounters& reasons) {
+    if (direction == Direction::kToServer && answered) {
+        return;
     }
+    abi::EventRecord r = client_record_of(s);
+    r.type = abi::EventType::kHttp;
+    r.has_tx = true;
+    r.tx_id = tx_id;
+    if (direction == Direction::kToServer) {
+        fill(s.http, r.http);
+        bool displaced = false;
+        abi::EventRecord& place = requests_.place(r.flow_id, tx_id, displaced);
+        if (displaced) {
+            push(place, reasons);
+        }
+        place = r;
+        return;
+    }
+    if (const abi::EventRecord* request = requests_.take(r.flow_id, tx_id); request != nullptr) {
+        add_response(request->http, s.http, r.http);
+    } else {
+        fill(s.http, r.http);
+    }
+    push(r, reasons);
+}
+
+void VerdictStage::report_flow(const Subject& s, packet::ReasonCounters& reasons) {
+    const flow::Flow& f = *s.flow;
+    if (f.app == AppProto::kHttp1) {
+        while (const abi::EventRecord* request = requests_.take_any(f.flow_id)) {
+            abi::EventRecord r = *request;
+            r.packet_number = 0;
+            r.wall_ns = s.now.wall.count;
+            push(r, reasons);
+        }
+    }
+    if (!config_.flow_events) {
+        return;
+    }
+    abi::EventRecord r = client_record_of(s);
+    r.type = abi::EventType::kFlow;
+    r.vlan_count = f.key.vlan != 0 ? 1 : 0;
+    r.vlan[0] = f.key.vlan;
+    r.icmp_type = f.icmp_type;
+    r.icmp_code = f.icmp_code;
+    fill(f, s.now, r.flow);
+    push(r, reasons);
 }
 
 bool VerdictStage::Told::may_tell(Reason reason, std::uint32_t limit, Nanos now) {
@@ -319,9 +352,7 @@ void VerdictStage::report_anomaly(const Subject& s, Reason reason,
     abi::EventRecord r = record_of(s);
     r.type = abi::EventType::kAnomaly;
     r.reason = static_cast<std::uint8_t>(reason);
-    if (!events_.push(r)) {
-        packet::count(reasons, Reason::event_ring_full);
-    }
+    push(r, reasons);
 }
 
 void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons) {
@@ -332,9 +363,7 @@ void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons
     r.type = abi::EventType::kDrop;
     r.verdict = EventVerdict::kDrop;
     r.reason = static_cast<std::uint8_t>(s.packet->reason);
-    if (!events_.push(r)) {
-        packet::count(reasons, Reason::event_ring_full);
-    }
+    push(r, reasons);
 }
 
 void VerdictStage::note_tls(const flow::Flow& flow, const app::TlsSummary& tls) {
@@ -343,17 +372,10 @@ void VerdictStage::note_tls(const flow::Flow& flow, const app::TlsSummary& tls) 
 }
 
 void VerdictStage::report_tls(const Subject& s, packet::ReasonCounters& reasons) {
-    abi::EventRecord r = record_of(s);
-    const std::int64_t received = r.wall_ns;
-    copy_endpoints(r, *s.flow, Direction::kToServer, s.now);
-    if (s.packet != nullptr) {
-        r.wall_ns = received;
-    }
+    abi::EventRecord r = client_record_of(s);
     r.type = abi::EventType::kTls;
     r.tls = tls_;
-    if (!events_.push(r)) {
-        packet::count(reasons, Reason::event_ring_full);
-    }
+    push(r, reasons);
 }
 
 }  // namespace sluice::verdict

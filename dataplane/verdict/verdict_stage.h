@@ -11,6 +11,7 @@
 #include "dataplane/base/time.h"
 #include "dataplane/detect/match.h"
 #include "dataplane/packet/packet.h"
+#include "dataplane/verdict/http_requests.h"
 #include "dataplane/verdict/threshold.h"
 #include "signatures/bundle/model.h"
 
@@ -23,8 +24,11 @@ struct VerdictConfig {
     bool inline_mode = true;
     bool reset_on_drop = true;              // also plain 'drop' resets both ends of a TCP flow
     std::size_t threshold_entries = 65536;  // power of two
-    bool tls_events = false;                // one for each handshake that was readable
-    bool dns_events = false;                // one for each DNS message
+    bool alert_events = true;
+    bool tls_events = false;   // one for each handshake that was readable
+    bool dns_events = false;   // one for each DNS message
+    bool http_events = false;  // one for each HTTP transaction
+    bool flow_events = false;  // one at the end of each flow
     // Per reason; more are counted only.
     std::uint32_t drop_events_per_second = 10;
     std::uint32_t anomaly_events_per_second = 0;
@@ -93,6 +97,16 @@ class VerdictStage {
     // and subject.flow
     void report_dns(const Subject& subject, packet::ReasonCounters& reasons);
 
+    // What is known of an HTTP transaction when one direction of it is over. A request waits for
+    // its response, up to the end of the flow; displaced by others it is told without. 'answered':
+    // its response was told already. REQUIRES: subject.flow
+    void report_http(const Subject& subject, Direction direction, std::uint64_t tx_id,
+                     bool answered, packet::ReasonCounters& reasons);
+
+    // The event for the end of a flow, and those of requests that were never answered. REQUIRES:
+    // subject.flow
+    void report_flow(const Subject& subject, packet::ReasonCounters& reasons);
+
     // The event for a packet that another stage dropped, at the configured rate.
     void report_drop(const Subject& subject, packet::ReasonCounters& reasons);
 
@@ -133,6 +147,8 @@ class VerdictStage {
     void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict,
               packet::ReasonCounters& reasons);
     abi::EventRecord record_of(const Subject& subject) const;
+    abi::EventRecord client_record_of(const Subject& subject) const;
+    void push(const abi::EventRecord& record, packet::ReasonCounters& reasons);
 
     VerdictConfig config_;
     abi::EventRing& events_;
@@ -142,6 +158,7 @@ class VerdictStage {
     OutQueue out_;
     abi::TlsFields tls_;          // of the flow 'tls_flow_'
     std::uint64_t tls_flow_ = 0;  // Flow::flow_id
+    HttpRequests requests_;
     VerdictStats stats_;
     Told told_drops_;
     Told told_anomalies_;

@@ -3,6 +3,7 @@
 
 #include "dataplane/site/site.h"
 #include "dataplane/worker/loader.h"
+#include "dataplane/worker/pipeline_stats.h"
 #include "dataplane/worker/steer.h"
 
 #include <algorithm>
@@ -215,6 +216,13 @@ Status Appliance::start() {
     exporter_ = std::make_unique<exporter::Exporter>(file_, std::move(rings), port_names(config_));
     exporter_->remember(first.value()->ruleset->version(), first.value()->model);
     keep(std::move(first).value(), config_.bundle.path);
+    if (config_.events.stats_every_s != 0) {
+        exporter_->tell_stats(std::chrono::seconds(config_.events.stats_every_s), [this] {
+            const auto up = std::chrono::steady_clock::now() - started_;
+            const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(up).count();
+            return stats_list(total(), static_cast<std::uint64_t>(seconds));
+        });
+    }
     running_ = true;
     exporter_thread_ = std::thread([this] { exporter_->run(stop_exporter_); });
     for (const std::unique_ptr<Seat>& seat : seats_) {
@@ -350,11 +358,14 @@ StatValues Appliance::total() const {
     for (const std::unique_ptr<Seat>& seat : seats_) {
         sum += seat->worker->stats().read();
     }
+    settle_losses(sum);
     return sum;
 }
 
 StatValues Appliance::worker_stats(std::size_t worker) const {
-    return seats_[worker]->worker->stats().read();
+    StatValues values = seats_[worker]->worker->stats().read();
+    settle_losses(values);
+    return values;
 }
 
 std::string Appliance::steering() const {

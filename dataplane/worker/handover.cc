@@ -123,8 +123,9 @@ void HandoverIo::finalize_inner(packet::Batch& batch) {
     for (const packet::Packet& p : batch) {
         forwards -= p.dropped() ? 0U : 1U;
     }
-    reasons_[static_cast<std::size_t>(packet::Reason::tx_full)] +=
-        forwards;  // refused by the device just now
+    // Refused by the device just now.
+    reasons_[static_cast<std::size_t>(packet::Reason::tx_full)] += forwards;
+    tx_lost_ += forwards;
 }
 
 void HandoverIo::send_injected() {

@@ -94,6 +94,9 @@ class HandoverIo final : public io::PacketIo {
 
     std::uint64_t handed_over() const { return handed_over_; }
 
+    // Frames judged by other workers that the device refused to send.
+    std::uint64_t tx_lost() const { return tx_lost_; }
+
   private:
     void take_handed(packet::Batch& batch);
     void take_own(packet::Batch& batch);
@@ -114,6 +117,7 @@ class HandoverIo final : public io::PacketIo {
     std::array<std::size_t, packet::kBatchSize> local_index_{};
     packet::ReasonCounters reasons_{};
     std::uint64_t handed_over_ = 0;
+    std::uint64_t tx_lost_ = 0;
     bool own_first_ = false;
     bool stopped_ = false;
 };

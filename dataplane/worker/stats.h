@@ -7,6 +7,7 @@
 #include "dataplane/packet/exception.h"
 #include "dataplane/packet/reason.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -52,6 +53,15 @@ struct StatValues {
         return *this;
     }
 };
+
+// What was to go on and was refused by the transmit queue was dropped. The worker that sends need
+// not be the one that judged, so that only sums over all workers are exact; forwarded + dropped is
+// right for each.
+inline void settle_losses(StatValues& v) {
+    const std::uint64_t lost = std::min(v[Stat::tx_lost], v[Stat::forwarded]);
+    v[Stat::forwarded] -= lost;
+    v[Stat::dropped] += lost;
+}
 
 class WorkerStats {
   public:

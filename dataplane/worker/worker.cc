@@ -2,6 +2,7 @@
 #include "dataplane/worker/worker.h"
 
 #include "dataplane/base/check.h"
+#include "dataplane/worker/pipeline_stats.h"
 
 #include <algorithm>
 #include <chrono>
@@ -76,6 +77,7 @@ void Worker::process_batch(const Now& now) {
     for (const packet::Packet& p : batch_) {
         if (p.dropped() && p.reason == packet::Reason::tx_full) {
             packet::count(io_reasons_, packet::Reason::tx_full);
+            ++tx_lost_;
         }
     }
     send_own_frames();
@@ -121,52 +123,16 @@ void Worker::finish() {
 }
 
 void Worker::publish() {
-    StatValues v;
-    const pipeline::PipelineStats& p = pipeline_.stats();
-    v[Stat::packets] = p.packets;
-    v[Stat::bytes] = p.bytes;
-    v[Stat::forwarded] = p.forwarded;
-    v[Stat::dropped] = p.dropped;
+    StatValues v = values_of(pipeline_);
     v[Stat::batches] = batches_;
-    const verdict::VerdictStats& verdicts = pipeline_.verdicts().stats();
-    v[Stat::alerts] = verdicts.alerts;
-    v[Stat::alerts_suppressed] = verdicts.suppressed;
-    v[Stat::flows_blocked] = verdicts.flows_blocked;
-    v[Stat::flows_passed] = verdicts.flows_passed;
-    v[Stat::resets] = verdicts.resets;
-    v[Stat::resets_lost] = verdicts.resets_lost + resets_lost_;
-    const flow::FlowStats flows = pipeline_.flows().stats();
-    v[Stat::flows_created] = flows.created;
-    v[Stat::flows_ended] = flows.ended;
-    v[Stat::flows_timed_out] = flows.timed_out;
-    v[Stat::flows_evicted] = flows.evicted;
-    v[Stat::flows_active] = flows.active;
-    const stream::StreamStats streams = pipeline_.streams().stats();
-    v[Stat::stream_segments] = streams.segments;
-    v[Stat::stream_bytes_inspected] = streams.bytes_inspected;
-    v[Stat::stream_bytes_uninspected] = streams.bytes_uninspected;
-    v[Stat::stream_bytes_encrypted] = pipeline_.stats().encrypted_bytes;
-    v[Stat::stream_out_of_order] = streams.ooo_segments;
-    v[Stat::stream_gaps] = streams.gaps;
-    v[Stat::streams_active] = streams.streams;
-    v[Stat::held_bytes] = streams.held_bytes;
-    v[Stat::syn_data_flows] = streams.syn_data_flows;
-    const defrag::DefragStats fragments = pipeline_.fragments().stats();
-    v[Stat::fragment_datagrams] = fragments.datagrams;
-    v[Stat::fragment_blocks] = fragments.blocks;
-    const pipeline::Uninspected missed = pipeline_.uninspected();
-    v[Stat::uninspected_packets] = missed.packets;
-    v[Stat::uninspected_bytes] = missed.bytes;
-    v[Stat::trusted_packets] = p.trusted_packets;
-    v[Stat::trusted_bytes] = p.trusted_bytes;
-    v[Stat::not_ip_packets] = p.not_ip_packets;
-    v[Stat::not_ip_bytes] = p.not_ip_bytes;
-    v.exceptions = pipeline_.exceptions();
+    v[Stat::resets_lost] += resets_lost_;
+    v[Stat::tx_lost] = tx_lost_;
     for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
-        v.reasons[i] = pipeline_.reasons()[i] + io_reasons_[i];
+        v.reasons[i] += io_reasons_[i];
     }
     if (setup_.handover != nullptr) {
         v[Stat::handed_over] = setup_.handover->handed_over();
+        v[Stat::tx_lost] += setup_.handover->tx_lost();
         for (std::size_t i = 0; i < packet::kReasonCount; ++i) {
             v.reasons[i] += setup_.handover->reasons()[i];
         }

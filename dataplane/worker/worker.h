@@ -56,6 +56,7 @@ class Worker {
     packet::ReasonCounters io_reasons_{};  // what happened outside the pipeline
     std::uint64_t batches_ = 0;
     std::uint64_t resets_lost_ = 0;
+    std::uint64_t tx_lost_ = 0;  // judged forward, lost behind the pipeline
     Nanos last_publish_;
     unsigned idle_polls_ = 0;
     WorkerStats published_;

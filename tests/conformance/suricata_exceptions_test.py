@@ -32,7 +32,7 @@ def judge(sluice, name, options):
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         events = [json.loads(line) for line in open(eve)]
     kinds = collections.Counter(e["event_type"] for e in events)
-    return kinds["alert"], sum(1 for e in events if e.get("drop", {}).get("reason") == "tcp_midstream")
+    return kinds["alert"], sum(1 for e in events if e.get("drop", {}).get("reason") == "stream midstream")
 
 
 def main():

@@ -51,7 +51,7 @@ midstream = \"drop\""
 : >"$work/eve.json"
 check "starts with the policy" start_dataplane
 rm "$work/open"
-check "the rest of the connection is dropped, and told" wait_events 1 'e.get("drop",{}).get("reason")=="tcp_midstream"'
+check "the rest of the connection is dropped, and told" wait_events 1 'e.get("drop",{}).get("reason")=="stream midstream"'
 check "no answer came" bash -c "for i in \$(seq 60); do grep -q 'no answer' $work/late.log && exit 0; sleep 0.1; done; cat $work/late.log; exit 1"
 check "status tells the policy and the count" bash -c "$bin/sluice status --socket $work/run/control.sock | grep -qE '^ +midstream +drop; [1-9][0-9]* packets dropped'"
 check "a page on a new connection" page

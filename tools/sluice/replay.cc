@@ -9,16 +9,19 @@
 #include "dataplane/io/pcap/pcap_io.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/site/site.h"
+#include "dataplane/worker/pipeline_stats.h"
 #include "tools/sluice/replay_rules.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -39,6 +42,7 @@ struct Options {
     std::string pcap_out;
     std::string stats;
     std::vector<std::string> exceptions;
+    std::vector<std::string> events;
     bool strict = false;
     bool json = false;
 };
@@ -114,7 +118,7 @@ class Replay {
         const double before = cpu_seconds();
         auto told = std::chrono::steady_clock::now();
         Now now{};
-        Nanos last;
+        Nanos& last = last_;
         while (!io.exhausted()) {
             batch_.clear();
             io.receive(batch_);
@@ -150,7 +154,15 @@ class Replay {
 
     double cpu() const { return cpu_; }
 
-    std::uint64_t alerts() const { return alerts_; }
+    std::uint64_t alerts() const { return pipeline_->verdicts().stats().alerts; }
+
+    // One event with all counters, at the time of the last packet.
+    void tell_stats(exporter::EveFile& eve) const {
+        std::string line;
+        exporter::append_stats_json(last_.count,
+                                    worker::stats_list(worker::values_of(*pipeline_), 0), line);
+        eve.append(line);
+    }
 
     // What was still held at the time of the last packet.
     const nlohmann::ordered_json& held() const { return held_; }
@@ -169,7 +181,6 @@ class Replay {
         lines_.clear();
         const exporter::EveContext context{model_.get(), {}, "wire/pcap"};
         while (ring_.pop(event)) {
-            alerts_ += event.type == abi::EventType::kAlert ? 1 : 0;
             if (eve != nullptr) {
                 exporter::append_eve_json(event, context, lines_);
             }
@@ -195,8 +206,8 @@ class Replay {
     packet::Batch batch_;
     std::string lines_;
     nlohmann::ordered_json held_;
+    Nanos last_;  // time of the last packet
     double cpu_ = 0;
-    std::uint64_t alerts_ = 0;
     bool progress_shown_ = false;
 };
 
@@ -293,7 +304,30 @@ bool has_invalid(const ReplayRules& rules) {
 struct Site {
     pipeline::PipelineConfig config;
     detect::SiteVars vars;
+    bool stats_event = false;
 };
+
+const std::vector<std::string>& event_types() {
+    static const std::vector<std::string> kTypes = {"alert", "anomaly", "dns",   "drop",
+                                                    "flow",  "http",    "stats", "tls"};
+    return kTypes;
+}
+
+// These types and no others. A capture can be read again, so nothing is told at a rate only.
+void choose_events(const std::vector<std::string>& types, control::EventsConfig& out) {
+    constexpr std::uint32_t kAll = std::numeric_limits<std::uint32_t>::max();
+    const auto named = [&types](const char* type) {
+        return std::find(types.begin(), types.end(), type) != types.end();
+    };
+    out.alert = named("alert");
+    out.anomalies_per_second = named("anomaly") ? kAll : 0;
+    out.dns = named("dns");
+    out.drops_per_second = named("drop") ? kAll : 0;
+    out.flow = named("flow");
+    out.http = named("http");
+    out.stats_every_s = named("stats") ? 1 : 0;
+    out.tls = named("tls");
+}
 
 // What the command line says holds over what the file says, for all segments.
 Status name_exceptions(const Options& o, control::Config& c, pipeline::PipelineConfig& out) {
@@ -336,7 +370,12 @@ Result<Site> site_of(const Options& o) {
         site::apply_limits(c, site.config);
         site.vars = site::site_vars(c);
     }
-    site.config.verdict.anomaly_events_per_second = c.events.anomalies_per_second;
+    if (!o.events.empty()) {
+        choose_events(o.events, c.events);
+    }
+    site.stats_event = c.events.stats_every_s != 0;
+    site::apply_events(c.events, site.config.verdict);
+    site.config.flow.packet_time = true;
     if (const Status named = name_exceptions(o, c, site.config); !named.ok()) {
         return named.error();
     }
@@ -444,6 +483,9 @@ int run_replay(const Options& o) {
     }
     const std::chrono::duration<double> load = std::chrono::steady_clock::now() - started;
     replay.run(*io.value(), eve ? &*eve : nullptr, isatty(2) != 0);
+    if (eve && site.value().stats_event) {
+        replay.tell_stats(*eve);
+    }
     if (eve) {
         eve->flush();
     }
@@ -508,6 +550,12 @@ void add_replay(CLI::App& app, int& exit_code) {
                         "\n(midstream: connections without their handshake are not inspected then)")
         ->allow_extra_args(false);
     cmd->add_option("--eve", options->eve, "write events here, one JSON object a line");
+    cmd->add_option("--events", options->events,
+                    "TYPE,TYPE,...: just these, whatever --config says: alert, anomaly, dns, drop, "
+                    "flow, http, stats, tls")
+        ->delimiter(',')
+        ->check(CLI::IsMember(event_types()))
+        ->allow_extra_args(false);
     cmd->add_option("--pcap-out", options->pcap_out,
                     "write exactly what would have been forwarded");
     cmd->add_option("--stats", options->stats, "write statistics here (JSON)");

@@ -37,6 +37,25 @@ TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
     EXPECT_EQ(c.events.path, defaults.value().events.path);
 }
 
+TEST(Config, EventsAreSwitchedByType) {
+    Result<Config> config = parse_config(std::string("[events]\nalert = false\nhttp = true\nflow = "
+                                                     "true\nstats_every_s = 8\n"
+                                                     "drops_per_second = 0\n") +
+                                             kSegment,
+                                         "t.toml");
+    ASSERT_TRUE(config.ok()) << config.error().to_string();
+    const EventsConfig& e = config.value().events;
+    EXPECT_FALSE(e.alert);
+    EXPECT_TRUE(e.http);
+    EXPECT_TRUE(e.flow);
+    EXPECT_EQ(e.stats_every_s, 8U);
+    EXPECT_EQ(e.drops_per_second, 0U);
+    const EventsConfig none;
+    EXPECT_TRUE(none.alert);
+    EXPECT_FALSE(none.http || none.flow || none.tls || none.dns);
+    EXPECT_EQ(none.stats_every_s, 0U);
+}
+
 // Issue 3: ten million flows on one worker.
 TEST(Config, TenMillionFlows) {
     Result<Config> config = parse_config(

@@ -25,8 +25,8 @@ std::vector<json> lines_of(abi::EventType type, std::string_view message) {
     e.app = AppProto::kDns;
     e.flow_id = 9;
     e.tx_id = 3;
-    e.dns_len = static_cast<std::uint16_t>(std::min(message.size(), e.dns.size()));
-    std::copy_n(message.begin(), e.dns_len, e.dns.begin());
+    e.data_len = static_cast<std::uint16_t>(std::min(message.size(), e.data.size()));
+    std::copy_n(message.begin(), e.data_len, e.data.begin());
     std::string text;
     append_eve_json(e, EveContext{}, text);
     std::vector<json> out;

@@ -40,11 +40,12 @@ abi::EventRecord http_alert() {
     e.vlan = {42, 0};
     e.flow_packets = {4, 2};
     e.flow_bytes = {400, 200};
-    const std::string_view host = "victim.example";
-    std::copy(host.begin(), host.end(), e.host.begin());
-    e.host_len = static_cast<std::uint8_t>(host.size());
-    e.url[0] = '/';
-    e.url_len = 1;
+    const std::string_view texts = "victim.example:8080/";
+    std::copy(texts.begin(), texts.end(), e.http.text.begin());
+    e.http.known = true;
+    e.http.text_length[static_cast<std::size_t>(abi::HttpText::kHost)] = 14;
+    e.http.text_length[static_cast<std::size_t>(abi::HttpText::kHostRaw)] = 5;
+    e.http.text_length[static_cast<std::size_t>(abi::HttpText::kUrl)] = 1;
     return e;
 }
 
@@ -82,7 +83,9 @@ TEST(Eve, AlertHasSuricatasShape) {
     EXPECT_EQ(line["alert"]["severity"], 1);
     EXPECT_EQ(line["alert"]["metadata"]["cve"], json::array({"a", "b"}));
     EXPECT_EQ(line["alert"]["cve"], json::array({"CVE-2021-31166"}));
-    EXPECT_EQ(line["http"]["hostname"], "victim.example");
+    EXPECT_EQ(
+        line["http"],
+        json::parse(R"({"hostname":"victim.example","http_port":8080,"url":"/","length":0})"));
     EXPECT_EQ(line["flow"]["pkts_toserver"], 4);
     EXPECT_EQ(line["flow"]["src_port"], 40000);
     EXPECT_EQ(line["verdict"]["action"], "drop");
@@ -121,7 +124,8 @@ TEST(Eve, DropAndAnomalySayTheReason) {
     e.ip_proto = 89;
     json line = json::parse(to_eve_json(e, nullptr));
     EXPECT_EQ(line["event_type"], "drop");
-    EXPECT_EQ(line["drop"]["reason"], "tcp_overlap_differs");
+    EXPECT_EQ(line["drop"]["reason"], "stream error");  // Suricata's words
+    EXPECT_EQ(line["verdict"]["reason"], "tcp_overlap_differs");
     EXPECT_EQ(line["drop"]["len"], 60);
     EXPECT_EQ(line["proto"], "089");
     EXPECT_FALSE(line.contains("src_port"));
@@ -156,7 +160,10 @@ TEST(Eve, AnyRecordGivesValidJson) {
     const bundle::Model model = model_of_one();
     for (int i = 0; i < 2000; ++i) {
         abi::EventRecord e;
-        e.type = static_cast<abi::EventType>(random() % 3);
+        constexpr std::array kTypes = {abi::EventType::kAlert, abi::EventType::kDrop,
+                                       abi::EventType::kAnomaly, abi::EventType::kHttp,
+                                       abi::EventType::kFlow};
+        e.type = kTypes[random() % kTypes.size()];
         e.verdict = static_cast<abi::EventVerdict>(random() % 5);
         e.reason = static_cast<std::uint8_t>(random());
         e.ip_proto = static_cast<std::uint8_t>(random());
@@ -167,14 +174,14 @@ TEST(Eve, AnyRecordGivesValidJson) {
         e.rule_index = static_cast<std::uint32_t>(random() % 3);
         e.vlan_count = static_cast<std::uint8_t>(random());
         e.flow_id = random();
-        for (char& c : e.host) {
+        for (char& c : e.http.text) {
             c = static_cast<char>(random());
         }
-        for (char& c : e.url) {
-            c = static_cast<char>(random());
+        e.http.known = true;
+        for (std::uint16_t& n : e.http.text_length) {
+            n = static_cast<std::uint16_t>(random());
         }
-        e.host_len = static_cast<std::uint8_t>(random());
-        e.url_len = static_cast<std::uint8_t>(random());
+        e.flow.tcp = static_cast<abi::TcpPhase>(random());
         const std::string line = to_eve_json(e, &model);
         EXPECT_TRUE(json::accept(line)) << line;
         EXPECT_EQ(line.find('\n'), std::string::npos);

@@ -108,5 +108,19 @@ TEST_F(ExporterTest, RunWritesEverythingThatWasPushedBeforeStop) {
     EXPECT_EQ(file.lines_lost(), 0U);
 }
 
+TEST_F(ExporterTest, StatsAreToldAtTheEndAtTheLatest) {
+    EveFile file({.path = (dir_ / "eve.json").string()});
+    abi::EventRing ring(8);
+    Exporter exporter(file, {&ring}, {});
+    exporter.tell_stats(std::chrono::hours(1), [] { return StatsList{{"decoder.pkts", 7}}; });
+    ASSERT_TRUE(ring.push(event(0)));
+    const std::atomic<bool> stop{true};
+    exporter.run(stop);
+    const auto all = lines();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[1]["event_type"], "stats");
+    EXPECT_EQ(all[1]["stats"]["decoder"]["pkts"], 7);
+}
+
 }  // namespace
 }  // namespace sluice::exporter

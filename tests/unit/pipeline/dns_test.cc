@@ -70,7 +70,7 @@ class Wire {
             if (e.type == abi::EventType::kAlert) {
                 out.sids.push_back(loaded_.model->rules[e.rule_index].sid);
                 out.directions.push_back(e.direction);
-                EXPECT_NE(e.dns_len, 0);
+                EXPECT_NE(e.data_len, 0);
             }
             out.dns += e.type == abi::EventType::kDns ? 1 : 0;
         }

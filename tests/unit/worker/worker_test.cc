@@ -63,8 +63,12 @@ class EndlessIo final : public io::PacketIo {
     }
 
     void finalize(packet::Batch& batch) override {
-        for (const packet::Packet& p : batch) {
+        for (packet::Packet& p : batch) {
             const std::size_t kind = p.handle % 2;
+            if (refuse.load() && !p.dropped()) {
+                p.drop(packet::Reason::tx_full);
+                refused.fetch_add(1);
+            }
             (p.dropped() ? dropped : forwarded)[kind].fetch_add(1);
             lent.fetch_sub(1);
         }
@@ -79,6 +83,8 @@ class EndlessIo final : public io::PacketIo {
     std::array<std::atomic<std::uint64_t>, 2> forwarded{};
     std::array<std::atomic<std::uint64_t>, 2> dropped{};
     std::atomic<std::int64_t> lent{0};
+    std::atomic<bool> refuse{false};  // the transmit queue is full
+    std::atomic<std::uint64_t> refused{0};
 
   private:
     static constexpr std::uint16_t kFlows = 64;
@@ -216,6 +222,31 @@ TEST_P(WorkerTest, StopLosesNothingAndTheCountersAgree) {
               total[Stat::dropped]);
     EXPECT_EQ(total[Stat::flows_active], 0U) << "a stop ends every flow";
     EXPECT_EQ(total[Stat::handed_over] != 0, workers > 1);
+}
+
+TEST_P(WorkerTest, WhatTheTransmitQueueRefusesCountsAsDropped) {
+    const std::size_t workers = GetParam();
+    const std::unique_ptr<Snapshot> snapshot = snapshot_of(kRuleA, 1, workers);
+    SwapCell<Snapshot> cell(workers, snapshot.get());
+    Rig rig(workers, cell);
+    wait_for_traffic(rig, 5000);
+    for (EndlessIo& io : rig.ios) {
+        io.refuse.store(true);
+    }
+    wait_for_traffic(rig, 5000);
+    rig.stop();
+    StatValues total;
+    std::uint64_t refused = 0;
+    for (std::size_t w = 0; w < workers; ++w) {
+        total += rig.workers[w]->stats().read();
+        refused += rig.ios[w].refused.load();
+    }
+    settle_losses(total);
+    EXPECT_GT(refused, 0U);
+    EXPECT_EQ(total[Stat::tx_lost], refused);
+    EXPECT_EQ(total.reasons[static_cast<std::size_t>(packet::Reason::tx_full)], refused);
+    EXPECT_EQ(total[Stat::forwarded], sum(rig, false, 1));
+    EXPECT_EQ(total[Stat::packets], total[Stat::forwarded] + total[Stat::dropped]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, WorkerTest, ::testing::Values(1, 2));
