@@ -5,6 +5,7 @@
 #include "signatures/compile/emit.h"
 #include "signatures/compile/groups.h"
 #include "signatures/compile/literal.h"
+#include "signatures/compile/make_report.h"
 #include "signatures/compile/order.h"
 #include "signatures/compile/pcre_check.h"
 #include "signatures/compile/threshold_file.h"
@@ -176,7 +177,7 @@ class Compiler {
 
     void build_databases() {
         tell("prefilters", 0, 0);
-        PcreCheck check;
+        PcreCheck check(input_.pattern_budget_ms, input_.cache);
         const PcreUsable usable = [&](const bundle::Pcre& pcre, bool pieces) {
             return check.usable(pcre, pieces);
         };
@@ -187,9 +188,11 @@ class Compiler {
         }
         std::vector<DbPlan> plans = plan_groups(out_.model, prefilters);
         tell("databases", 0, plans.size());
-        auto databases = emit_databases(std::move(plans), threads_of(input_));
+        std::vector<EmitCost> costs;
+        auto databases = emit_databases(std::move(plans), threads_of(input_), input_.cache, &costs);
         if (databases.ok()) {
             out_.model.databases = std::move(databases).value();
+            out_.report = make_report(out_.model, prefilters, check.costs(), costs);
             return;
         }
         out_.failed = true;

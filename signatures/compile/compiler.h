@@ -2,10 +2,13 @@
 // Rule text and guidance in, compiled model out: parse, give meaning, order, choose prefilters,
 // group, emit databases. What cannot be compiled is listed with its place and reason and left out;
 // a required CVE without a rule is a problem too. The same input gives the same model on every
-// machine. Reads no file and no clock. Any thread; starts helpers of its own.
+// machine, as long as no pcre is near the time budget. Reads no file and no clock. Any thread;
+// starts helpers of its own.
 #pragma once
 
 #include "signatures/bundle/model.h"
+#include "signatures/compile/emit.h"
+#include "signatures/compile/report.h"
 #include "signatures/compile/semantic.h"
 #include "signatures/lang/ast.h"
 
@@ -37,6 +40,9 @@ struct CompileInput {
     bundle::Manifest manifest;  // hs_version is filled in
     unsigned threads = 0;       // 0: as many as the machine has, at most 8
     Progress progress;          // may be empty
+    // CPU that Hyperscan may take for one pcre, see PcreCheck; 0: any. Public rules stay far below.
+    std::uint32_t pattern_budget_ms = 1000;
+    DatabaseCache* cache = nullptr;  // may be null
 };
 
 struct CompileOutput {
@@ -44,8 +50,9 @@ struct CompileOutput {
     std::vector<lang::Problem> problems;  // by file in the order given, then line and column
     std::vector<std::string>
         uncovered_required;  // required CVEs without a rule; each has a problem as well
-    bool failed = false;     // the databases could not be built; the model is of no use
-    std::size_t rules = 0;   // found: compiled + unsupported + invalid
+    CompileReport report;
+    bool failed = false;    // the databases could not be built; the model is of no use
+    std::size_t rules = 0;  // found: compiled + unsupported + invalid
     std::size_t compiled = 0;
     std::size_t unsupported = 0;
     std::size_t invalid = 0;

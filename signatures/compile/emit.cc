@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/compile/emit.h"
 
+#include "signatures/compile/cpu_timer.h"
 #include "signatures/compile/pcre_check.h"
 
 #include <hs/hs.h>
@@ -156,10 +157,42 @@ void list_patterns(const DbPlan& plan, bundle::PrefilterDb& db) {
     db.always = plan.always;
 }
 
-Result<bundle::PrefilterDb> emit_one(DbPlan plan) {
+// All that the bytes of a database depend on, without ambiguity.
+std::string content_of(const DbPlan& plan) {
+    std::string out = "database 1, block mode, generic x86-64, Hyperscan " + hyperscan_version();
+    const auto add = [&out](std::uint64_t n) { out += '\0' + std::to_string(n); };
+    for (const Pattern& p : plan.patterns) {
+        add((p.is_pcre ? 2U : 0U) | (p.nocase ? 1U : 0U));
+        add(p.pcre_flags);
+        add(p.bytes.size());
+        out += '\0' + p.bytes;
+    }
+    return out;
+}
+
+std::optional<Failure> compile_or_find(const DbPlan& plan, DatabaseCache* cache,
+                                       std::vector<std::uint8_t>& serialized, EmitCost& cost) {
+    if (cache == nullptr) {
+        return compile(plan, serialized);
+    }
+    const std::string content = content_of(plan);
+    if (auto known = cache->find(content)) {
+        serialized = std::move(*known);
+        cost.remembered = true;
+        return std::nullopt;
+    }
+    std::optional<Failure> failure = compile(plan, serialized);
+    if (!failure) {
+        cache->store(content, serialized);
+    }
+    return failure;
+}
+
+Result<bundle::PrefilterDb> emit_one(DbPlan plan, DatabaseCache* cache, EmitCost& cost) {
     bundle::PrefilterDb db;
+    const CpuTimer timer;
     while (!plan.patterns.empty()) {
-        const auto failure = compile(plan, db.serialized);
+        const auto failure = compile_or_find(plan, cache, db.serialized, cost);
         if (!failure) {
             break;
         }
@@ -177,13 +210,16 @@ Result<bundle::PrefilterDb> emit_one(DbPlan plan) {
         demote(plan, blames_pcre ? failure->pattern : -1);
     }
     list_patterns(plan, db);
+    cost.seconds = timer.seconds();
     return db;
 }
 
 }  // namespace
 
-Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plans,
-                                                        unsigned threads) {
+Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plans, unsigned threads,
+                                                        DatabaseCache* cache,
+                                                        std::vector<EmitCost>* costs) {
+    std::vector<EmitCost> spent(plans.size());
     std::vector<std::optional<Result<bundle::PrefilterDb>>> results(plans.size());
     // Largest first, so that no thread is left alone with a big one at the end.
     std::vector<std::size_t> order(plans.size());
@@ -196,7 +232,7 @@ Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plan
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (std::size_t i = next.fetch_add(1); i < order.size(); i = next.fetch_add(1)) {
-            results[order[i]] = emit_one(std::move(plans[order[i]]));
+            results[order[i]] = emit_one(std::move(plans[order[i]]), cache, spent[order[i]]);
         }
     };
     std::vector<std::jthread> helpers;
@@ -212,6 +248,9 @@ Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plan
             return result->error();
         }
         databases.push_back(std::move(*result).value());
+    }
+    if (costs != nullptr) {
+        *costs = std::move(spent);
     }
     return databases;
 }

@@ -8,6 +8,7 @@
 #include "signatures/bundle/model.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,25 @@ struct DbPlan {
     friend bool operator==(const DbPlan&, const DbPlan&) = default;
 };
 
+// Keeps databases by what they were made from. Any thread.
+class DatabaseCache {
+  public:
+    virtual ~DatabaseCache() = default;
+    virtual std::optional<std::vector<std::uint8_t>> find(const std::string& content) = 0;
+    virtual void store(const std::string& content, const std::vector<std::uint8_t>& value) = 0;
+};
+
+struct EmitCost {
+    double seconds = 0;  // of one CPU
+    bool remembered = false;
+};
+
 // Compiles every plan. A pcre that Hyperscan refuses in company of the others turns its rules into
 // 'always' ones. Error: kExhausted when literals alone do not compile (out of memory); nothing else
-// can fail.
-Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plans,
-                                                        unsigned threads);
+// can fail. 'cache' may be null; 'costs' gets one entry a plan.
+Result<std::vector<bundle::PrefilterDb>> emit_databases(std::vector<DbPlan> plans, unsigned threads,
+                                                        DatabaseCache* cache = nullptr,
+                                                        std::vector<EmitCost>* costs = nullptr);
 
 // hs_version() of the library that compiles.
 std::string hyperscan_version();

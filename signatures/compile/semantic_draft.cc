@@ -112,6 +112,18 @@ lang::Problem problem_at(const lang::RuleAst& ast, const lang::Option* o, std::s
 
 }  // namespace
 
+std::string_view buffer_text(BufferId buffer) {
+    if (buffer == BufferId::kPayload || buffer == BufferId::kPacketHeader) {
+        return buffer == BufferId::kPayload ? "payload" : "header";
+    }
+    for (const BufferSpec& spec : kBuffers) {
+        if (spec.request == buffer || spec.response == buffer) {
+            return spec.keyword;
+        }
+    }
+    return "other";
+}
+
 const BufferSpec* find_buffer(std::string_view keyword) {
     for (const BufferSpec& b : kBuffers) {
         if (b.keyword == keyword) {

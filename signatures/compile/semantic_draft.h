@@ -37,6 +37,9 @@ struct BufferSpec {
 // Null: not a buffer of this version. 'keyword' is a canonical sticky buffer, or "pkt_data".
 const BufferSpec* find_buffer(std::string_view keyword);
 
+// For people: the keyword that opens it, "payload" or "header".
+std::string_view buffer_text(BufferId buffer);
+
 struct DraftItem {
     bundle::Item item;
     std::string bytes;               // kContent

@@ -4,6 +4,8 @@
 #include "signatures/bundle/file_io.h"
 #include "signatures/bundle/keys.h"
 #include "signatures/bundle/writer.h"
+#include "tools/sluice/compile_cache.h"
+#include "tools/sluice/explain.h"
 #include "tools/sluice/inputs.h"
 #include "tools/sluice/summary.h"
 #include "tools/sluice/terminal.h"
@@ -32,6 +34,11 @@ struct Options {
     std::string name;
     std::uint64_t version = 0;
     std::uint64_t previous = 0;
+    std::string cache;
+    std::uint64_t cache_mb = 256;
+    std::uint32_t pattern_ms = 1000;
+    bool no_cache = false;
+    bool explain = false;
     bool strict = false;
     bool json = false;
 };
@@ -69,6 +76,25 @@ Status write(const Options& o, const bundle::Model& model, const bundle::SecretK
     return bundle::write_file_atomic(o.output, bytes.value());
 }
 
+// None: switched off, or nowhere to put it. The default folder is a convenience, so what is wrong
+// with it is said and the run goes on; a folder that was named must do.
+Result<std::unique_ptr<CompileCache>> open_cache(const Options& o, const bundle::SecretKey& key) {
+    const std::string folder = o.cache.empty() ? default_cache_folder() : o.cache;
+    if (o.no_cache || folder.empty()) {
+        return std::unique_ptr<CompileCache>();
+    }
+    auto sealed = bundle::SealedCache::open(folder, key, o.cache_mb << 20U);
+    if (!sealed.ok()) {
+        if (!o.cache.empty()) {
+            return sealed.error();
+        }
+        std::fprintf(stderr, "sluice compile: without a cache: %s\n",
+                     sealed.error().to_string().c_str());
+        return std::unique_ptr<CompileCache>();
+    }
+    return std::make_unique<CompileCache>(std::move(sealed).value());
+}
+
 int refuse(const Options& o, const compile::CompileOutput& output) {
     const bool uncovered = !output.uncovered_required.empty();
     const char* what = output.failed ? "the databases could not be built"
@@ -81,6 +107,24 @@ int refuse(const Options& o, const compile::CompileOutput& output) {
                        : uncovered   ? "add a rule, or change its guidance"
                                      : "correct them, or leave --strict out"});
     return kExitFindings;
+}
+
+void tell_cache(bundle::SealedCache& cache) {
+    cache.trim();
+    if (cache.damaged() != 0) {
+        std::fprintf(stderr,
+                     "sluice compile: %llu entries of the cache did not open and were made anew\n",
+                     static_cast<unsigned long long>(cache.damaged()));
+    }
+}
+
+void tell_budget(const compile::CompileOutput& output) {
+    if (output.report.over_budget != 0) {
+        std::printf(
+            "%zu pcre took Hyperscan longer than --pattern-ms: PCRE2 alone looks for them "
+            "(--explain lists them)\n",
+            output.report.over_budget);
+    }
 }
 
 int run_compile(const Options& o) {
@@ -109,16 +153,26 @@ int run_compile(const Options& o) {
     if (const Status s = read_thresholds(o.thresholds, input.sources); !s.ok()) {
         return report("compile", s.error());
     }
+    Result<std::unique_ptr<CompileCache>> cache = open_cache(o, key.value());
+    if (!cache.ok()) {
+        return report("compile", cache.error());
+    }
+    input.cache = cache.value().get();
+    input.pattern_budget_ms = o.pattern_ms;
     ProgressLine progress("compile");
     input.progress = [&](std::string_view step, std::size_t done, std::size_t total) {
         progress.update(step, done, total);
     };
     const compile::CompileOutput output = compile::compile_sources(input);
     progress.clear();
+    if (cache.value() != nullptr) {
+        tell_cache(cache.value()->sealed());
+    }
     if (o.json) {
-        std::printf("%s\n", problems_json(output).c_str());
+        std::printf("%s\n", problems_json(output, o.explain).c_str());
     } else {
         print_problems(output, kPlacesShown);
+        tell_budget(output);
     }
     if (output.failed || !output.uncovered_required.empty() || (o.strict && has_findings(output))) {
         return refuse(o, output);
@@ -129,6 +183,9 @@ int run_compile(const Options& o) {
     }
     if (!o.json) {
         print_databases(output.model);
+        if (o.explain) {
+            print_explanation(output);
+        }
         std::printf("%s: version %llu, %.1f MB, key id %s\n", printable(o.output).c_str(),
                     static_cast<unsigned long long>(output.model.manifest.version),
                     static_cast<double>(size) / 1e6,
@@ -171,6 +228,18 @@ void add_compile(CLI::App& app, int& exit_code) {
                     "NAME=VALUE: a port group (PORT in the name) or address group")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    cmd->add_flag("--explain", o->explain,
+                  "tell which rules, expressions and databases cost most, and what takes the room");
+    cmd->add_option("--pattern-ms", o->pattern_ms,
+                    "CPU that one pcre may take in Hyperscan before PCRE2 alone looks for it; 0: "
+                    "any (default: 1000)");
+    auto* folder = cmd->add_option("--cache", o->cache,
+                                   "folder of compiled databases, sealed with the key (default: "
+                                   "$XDG_CACHE_HOME/sluice)");
+    cmd->add_option("--cache-mb", o->cache_mb, "size of it (default: 256)")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20U));
+    cmd->add_flag("--no-cache", o->no_cache, "compile everything anew, and keep nothing")
+        ->excludes(folder);
     cmd->add_flag("--strict", o->strict, "an invalid rule is an error");
     cmd->add_flag("--json", o->json, "print counts and problems as one JSON object");
     cmd->callback([o, &exit_code] { exit_code = run_compile(*o); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/sluice/summary.h"
 
+#include "tools/sluice/explain.h"
 #include "tools/sluice/terminal.h"
 
 #include <nlohmann/json.hpp>
@@ -60,7 +61,7 @@ std::string place_of(const lang::Problem& p) {
 
 }  // namespace
 
-std::string problems_json(const compile::CompileOutput& output) {
+std::string problems_json(const compile::CompileOutput& output, bool explain) {
     nlohmann::ordered_json j;
     j["rules"] = output.rules;
     j["compiled"] = output.compiled;
@@ -77,6 +78,9 @@ std::string problems_json(const compile::CompileOutput& output) {
         problem["reason"] = p.reason;
         problem["unsupported"] = p.unsupported;
         j["problems"].push_back(std::move(problem));
+    }
+    if (explain) {
+        j["explain"] = explanation_json(output);
     }
     // Rules may hold bytes that are no UTF-8.
     return j.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

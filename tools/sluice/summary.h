@@ -9,8 +9,8 @@
 
 namespace sluice::cli {
 
-// One object: counts and every problem.
-std::string problems_json(const compile::CompileOutput& output);
+// One object: counts and every problem, with what the run and the rules cost when 'explain'.
+std::string problems_json(const compile::CompileOutput& output, bool explain = false);
 
 // Counts, then problems grouped by reason, the most frequent first, with at most 'places' places
 // each.

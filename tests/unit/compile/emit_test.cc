@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
+
 namespace sluice::compile {
 namespace {
 
@@ -100,6 +103,42 @@ TEST(Emit, SameBytesWithAnyNumberOfThreads) {
     ASSERT_EQ(one.value().size(), 6U);
     for (std::size_t i = 0; i < 6; ++i) {
         EXPECT_EQ(one.value()[i].serialized, three.value()[i].serialized);
+    }
+}
+
+struct MapCache final : DatabaseCache {
+    std::optional<std::vector<std::uint8_t>> find(const std::string& content) override {
+        const auto it = entries.find(content);
+        return it == entries.end() ? std::nullopt : std::optional(it->second);
+    }
+
+    void store(const std::string& content, const std::vector<std::uint8_t>& value) override {
+        entries[content] = value;
+    }
+
+    std::map<std::string, std::vector<std::uint8_t>> entries;
+};
+
+TEST(Emit, TheCacheGivesTheSameBytesAndOnlyForTheSamePatterns) {
+    const std::vector<DbPlan> plans = {plan({literal("abc"), literal("de", true)}),
+                                       plan({literal("abc"), regex("x[0-9]y")})};
+    MapCache cache;
+    std::vector<EmitCost> costs;
+    const auto first = emit_databases(plans, 1, &cache, &costs);
+    ASSERT_TRUE(first.ok());
+    EXPECT_FALSE(costs[0].remembered || costs[1].remembered);
+    EXPECT_EQ(cache.entries.size(), 2U);
+    const auto again = emit_databases(plans, 1, &cache, &costs);
+    ASSERT_TRUE(again.ok());
+    EXPECT_TRUE(costs[0].remembered && costs[1].remembered);
+    EXPECT_EQ(first.value(), again.value());
+    // Case, kind, flags, and where one text ends and the next begins.
+    for (const DbPlan& other :
+         {plan({literal("abc"), literal("de")}), plan({literal("abcd"), literal("e", true)}),
+          plan({regex("abc"), literal("de", true)}), plan({literal("abc")}),
+          plan({literal("abc"), regex("x[0-9]y", bundle::kPcreCaseless)})}) {
+        ASSERT_TRUE(emit_databases({other}, 1, &cache, &costs).ok());
+        EXPECT_FALSE(costs[0].remembered);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <stdlib.h>
 #include <string>
 
 namespace sluice::cli {
@@ -26,6 +27,9 @@ struct Outcome {
 };
 
 Outcome run(const std::string& arguments) {
+    // No cache in the home of who runs the tests.
+    (void)::unsetenv("HOME");
+    (void)::unsetenv("XDG_CACHE_HOME");
     Outcome outcome;
     CLI::App app("sluice");
     app.require_subcommand(1);
@@ -174,6 +178,40 @@ TEST(Help, EverySubcommandShowsExamples) {
         EXPECT_EQ(o.code, kExitOk);
         EXPECT_NE(o.out.find("Examples:"), std::string::npos) << command;
     }
+}
+
+TEST(Compile, ExplainTellsWhatCostsMost) {
+    const TempFolder t;
+    ASSERT_EQ(run("keygen -o " + (t / "lab")).code, kExitOk);
+    const std::string file = t.write(
+        "all.rules",
+        std::string(kGood) +
+            "alert http any any -> any any (msg:\"d\"; http.uri; pcre:\"/a[0-9]+z/\"; sid:4;)\n"
+            "alert tcp any any -> any any (msg:\"e\"; flags:S; sid:5;)\n");
+    const std::string compile = "compile " + file + " -o " + (t / "o.sigb") + " --key " +
+                                (t / "lab.key") + " --explain --json --cache " + (t / "cache");
+    for (const bool again : {false, true}) {
+        const Outcome o = run(compile);
+        ASSERT_EQ(o.code, kExitOk) << o.err;
+        const nlohmann::json j = nlohmann::json::parse(o.out)["explain"];
+        EXPECT_EQ(j["candidates_by"]["literal"], 1);
+        EXPECT_EQ(j["candidates_by"]["pcre"], 1);
+        EXPECT_EQ(j["candidates_by"]["every_packet"], 1);
+        EXPECT_EQ(j["rules"].size(), 3U);
+        EXPECT_GE(j["rules"][0]["cost"], j["rules"][1]["cost"]);
+        EXPECT_EQ(j["pcres"][0]["pattern"], "a[0-9]+z");
+        EXPECT_EQ(j["pcres"][0]["from_cache"], again);
+        EXPECT_EQ(j["pcre_over_budget"], 0);
+        ASSERT_FALSE(j["databases"].empty());
+        for (const nlohmann::json& db : j["databases"]) {
+            EXPECT_EQ(db["from_cache"], again && db["patterns"] != 0) << db;
+        }
+        EXPECT_GT(j["sections"]["rules"], 0);
+    }
+    EXPECT_EQ(run(compile + " --no-cache").code, kExitUsage);
+    const Outcome text = run("compile " + file + " -o " + (t / "o.sigb") + " --key " +
+                             (t / "lab.key") + " --explain --no-cache");
+    EXPECT_NE(text.out.find("room in the bundle:"), std::string::npos);
 }
 
 }  // namespace
