@@ -33,6 +33,11 @@ struct AppConfig {
     std::uint32_t ssh_flows = 8192;  // connections before their NEWKEYS at one time, per worker
     std::uint32_t max_ssh_packet = 35000;  // RFC 4253 section 6.1
     std::array<std::uint32_t, kSlabClasses> ssh_slabs = {16384, 4096, 256, 16, 4};
+    std::uint32_t smtp_flows = 16384;  // SMTP connections at one time, per worker
+    // A mail in transit takes one of 8 KiB, and a file in it one of up to 32 KiB.
+    std::array<std::uint32_t, kSlabClasses> smtp_slabs = {4096, 4096, 2048, 64, 0};
+    std::uint32_t ftp_flows = 8192;       // FTP control connections at one time, per worker
+    std::uint32_t ftp_data_flows = 8192;  // and data connections
     // Slabs of 2, 8, 32, 64 and 256 KiB for header blocks and chunked bodies in flight, per worker.
     // Memory is touched on first use only.
     std::array<std::uint32_t, kSlabClasses> slabs = {4096, 4096, 1024, 64, 16};

@@ -3,6 +3,8 @@
 
 #include "dataplane/app/detector.h"
 
+#include <array>
+
 namespace sluice::app {
 
 AppStage::AppStage(const AppConfig& config) : parsers_(config) {}
@@ -23,6 +25,7 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
         if (flow.app == row.kProto) {
             row.parser.begin(row.states[slot.index], chunk, reasons);
             active_ = &flow;
+            reasons_ = &reasons;
         }
     });
 }
@@ -89,6 +92,12 @@ bool AppStage::next_dns_datagram(InspectionPoint& point) {
 template <typename Row>
 bool AppStage::next_of(Row& row, InspectionPoint& point) {
     const bool shown = row.parser.next(point);
+    if constexpr (requires { row.parser.starts_tls(); }) {
+        if (row.parser.starts_tls()) {
+            start_tls(row.states[slot_of(*active_).index].half);
+            return false;
+        }
+    }
     if (row.parser.gave_up()) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
@@ -96,6 +105,23 @@ bool AppStage::next_of(Row& row, InspectionPoint& point) {
         retiring_ = active_;
     }
     return shown;
+}
+
+// STARTTLS and its like: from where the parser stands in both directions, the flow is TLS's.
+template <typename Halves>
+void AppStage::start_tls(const Halves& halves) {
+    const std::array consumed = {halves[0].consumed, halves[1].consumed};
+    flow::Flow& flow = *active_;
+    active_ = nullptr;
+    free_state(flow);
+    flow.app = AppProto::kTls;
+    open(flow, *reasons_);
+    if (flow.app == AppProto::kTls) {
+        TlsFlow& tls = parsers_.get<TlsRow>().states[slot_of(flow).index];
+        for (std::size_t d = 0; d < consumed.size(); ++d) {
+            tls.half[d].consumed = consumed[d];
+        }
+    }
 }
 
 void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {

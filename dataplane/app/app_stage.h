@@ -12,6 +12,8 @@
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/served.h"
+#include "dataplane/app/smtp.h"
+#include "dataplane/app/smtp_state.h"
 #include "dataplane/app/ssh.h"
 #include "dataplane/app/tls.h"
 #include "dataplane/app/tls_state.h"
@@ -90,8 +92,10 @@ class AppStage {
         Served<Ssh, SshFlow, AppProto::kSsh, &AppConfig::ssh_flows, packet::Reason::ssh_store_full>;
     using DnsRow =
         Served<Dns, DnsFlow, AppProto::kDns, &AppConfig::dns_flows, packet::Reason::dns_store_full>;
+    using SmtpRow = Served<Smtp, SmtpFlow, AppProto::kSmtp, &AppConfig::smtp_flows,
+                           packet::Reason::smtp_store_full>;
     // The busiest first.
-    using Parsers = ParserTable<HttpRow, TlsRow, DnsRow, SshRow>;
+    using Parsers = ParserTable<HttpRow, TlsRow, DnsRow, SmtpRow, SshRow>;
 
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
@@ -113,12 +117,15 @@ class AppStage {
     static void orient(packet::Packet& datagram, bool first);
     template <typename Row>
     bool next_of(Row& row, InspectionPoint& point);
+    template <typename Halves>
+    void start_tls(const Halves& halves);
     bool next_dns_datagram(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 
     Parsers parsers_;
-    flow::Flow* active_ = nullptr;    // of the piece at hand, if a parser has it
+    flow::Flow* active_ = nullptr;  // of the piece at hand, if a parser has it
+    packet::ReasonCounters* reasons_ = nullptr;
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };
 

@@ -22,8 +22,9 @@ inline constexpr std::uint32_t kStateIndexBits = 28;
 inline constexpr std::uint32_t kMaxStates = (std::uint32_t{1} << kStateIndexBits) - 1;
 
 // P has begin(state, chunk, reasons), next(point), gave_up(), release(state), arena() and static
-// finished(state). kCapacity: the member of AppConfig that says how many states there are; kFull:
-// counted when there is none left.
+// finished(state); it may have starts_tls(): a point is never shown together with that. kCapacity:
+// the member of AppConfig that says how many states there are; kFull: counted when there is none
+// left.
 template <typename P, typename State, AppProto kProtocol, auto kCapacity,
           packet::Reason kFullReason>
 struct Served {

@@ -143,6 +143,8 @@ enum class BufferId : std::uint8_t {
     kUdpHeader,
     kIcmp4Header,
     kIcmp6Header,
+    kFtpBounce,       // a byte: a PORT command that names another host than the client
+    kFtpDataCommand,  // "retr" or "stor": what opened a data connection
     kCount
 };
 

@@ -24,6 +24,8 @@ constexpr std::array kLate = {
     LateException{Reason::tls_store_full, ExceptionCause::app_store},
     LateException{Reason::ssh_store_full, ExceptionCause::app_store},
     LateException{Reason::dns_store_full, ExceptionCause::app_store},
+    LateException{Reason::smtp_store_full, ExceptionCause::app_store},
+    LateException{Reason::ftp_store_full, ExceptionCause::app_store},
     LateException{Reason::http_header_limit, ExceptionCause::header_limit},
     LateException{Reason::http_inflate_limit, ExceptionCause::inflate_limit},
     LateException{Reason::detect_state_full, ExceptionCause::detect_state},

@@ -110,9 +110,9 @@ TEST(Detector, EitherDirectionMayDecide) {
 TEST(Detector, OtherProtocolsHaveNoParser) {
     app::AppStage stage(small_config());
     Conversation talk(stage);
-    talk.send(kServer, "220 mx ESMTP\r\n");
+    talk.send(kServer, "* OK IMAP4rev1\r\n");
     talk.send(kClient, "GET / HTTP/1.1\r\n\r\n");
-    EXPECT_EQ(talk.flow().app, AppProto::kSmtp);
+    EXPECT_EQ(talk.flow().app, AppProto::kImap);
     EXPECT_EQ(talk.points(), 0u);
     EXPECT_EQ(stage.flows_in_use(), 0u);
 }

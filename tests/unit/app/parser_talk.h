@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds the two streams of a connection to one parser (begin(), next(), release()) cut as told,
 // checks at every point what holds for all, and writes down what each point showed. Two transcripts
-// of the same bytes must be equal however they were cut. Single thread.
+// of the same bytes must be equal however they were cut; points that only bring more of a streaming
+// buffer count as one with the point before. Single thread.
 #pragma once
 
 #include "dataplane/app/buffers.h"
@@ -20,6 +21,7 @@ namespace sluice::test {
 
 struct ShownPoint {
     Direction direction = Direction::kToServer;
+    std::uint64_t tx_id = 0;
     bool start = false;
     bool end = false;
     std::map<BufferId, std::string> fresh;
@@ -56,7 +58,7 @@ class ParserTalk {
     ParserTalk& operator=(const ParserTalk&) = delete;
 
     void send(Direction d, std::string_view bytes, bool end = false) {
-        if (gave_up_) {
+        if (gave_up_ || starts_tls_) {
             return;
         }
         std::string& sent = sent_[index_of(d)];
@@ -80,6 +82,9 @@ class ParserTalk {
             read(point, d);
         }
         gave_up_ = parser_.gave_up();
+        if constexpr (requires { parser_.starts_tls(); }) {
+            starts_tls_ = parser_.starts_tls();
+        }
     }
 
     void send_cut(Direction d, std::string_view bytes, std::size_t piece, bool end = false) {
@@ -114,6 +119,9 @@ class ParserTalk {
 
     bool gave_up() const { return gave_up_; }
 
+    // The rest is TLS's.
+    bool starts_tls() const { return starts_tls_; }
+
     flow::Flow& flow() { return flow_; }
 
     const State& state() const { return state_; }
@@ -122,6 +130,14 @@ class ParserTalk {
     const std::string& broken() const { return broken_; }
 
   private:
+    // Of the transaction at hand, by direction.
+    struct Progress {
+        std::uint64_t tx_id = 0;
+        bool started = false;
+        bool ended = false;
+        std::map<BufferId, std::string> streams;
+    };
+
     static std::string last_of(const std::string& list) {
         const std::size_t at = list.rfind('|');
         return at == std::string::npos ? list : list.substr(at + 1);
@@ -130,24 +146,75 @@ class ParserTalk {
     void read(const app::InspectionPoint& point, Direction d) {
         ShownPoint shown;
         shown.direction = point.direction;
+        shown.tx_id = point.tx_id;
         shown.start = point.tx_start;
         shown.end = point.tx_end;
         shown.present = point.present;
         shown.resolved = point.resolved;
         check(point.flow == &flow_ && point.direction == d && point.buffers != nullptr, "whose");
         check((point.fresh & ~point.present).empty(), "fresh without being present");
-        check(point.tx_start == !started_[index_of(d)], "start once");
-        check(!ended_[index_of(d)], "a point behind the last");
-        started_[index_of(d)] = true;
-        ended_[index_of(d)] = point.tx_end;
+        Progress& at = progress_[index_of(d)];
+        if (at.ended && point.tx_id > at.tx_id) {
+            at = {};
+            at.tx_id = point.tx_id;
+        }
+        check(point.tx_id == at.tx_id, "one transaction after the other");
+        check(point.tx_start == !at.started, "start once");
+        check(!at.ended, "a point behind the last");
+        at.started = true;
+        at.ended = point.tx_end;
+        bool only_more = !point.tx_start;
         for (BufferMask left = point.present; !left.empty(); left.drop_first()) {
             const app::BufferView& v = point.view(left.first());
+            const bool fresh = point.fresh.has(left.first());
+            if (is_streaming_buffer(left.first())) {
+                check(v.fresh <= v.bytes.size(), "no more fresh bytes than bytes");
+                std::string& all = at.streams[left.first()];
+                check(v.offset + v.bytes.size() == all.size() + v.fresh, "a stream without gaps");
+                check(all.size() - v.offset == v.bytes.size() - v.fresh &&
+                          all.compare(v.offset, std::string::npos,
+                                      std::string(v.bytes.begin(), v.bytes.end() - v.fresh)) == 0,
+                      "history as it was shown");
+                const std::string more(v.bytes.end() - v.fresh, v.bytes.end());
+                all += more;
+                if (fresh) {
+                    shown.fresh[left.first()] = more;
+                }
+                continue;
+            }
             check(v.complete && v.offset == 0 && v.fresh == v.bytes.size(), "a whole buffer");
-            if (point.fresh.has(left.first())) {
+            if (fresh) {
+                only_more = false;
                 shown.fresh[left.first()] = std::string(v.bytes.begin(), v.bytes.end());
             }
         }
+        if (only_more && append_to_last(shown)) {
+            return;
+        }
         points_.push_back(std::move(shown));
+    }
+
+    // Whether the direction's last point shows streaming buffers that this one goes on with.
+    bool append_to_last(const ShownPoint& more) {
+        for (std::size_t i = points_.size(); i-- > 0;) {
+            ShownPoint& last = points_[i];
+            if (last.direction != more.direction) {
+                continue;
+            }
+            if (last.tx_id != more.tx_id || last.fresh.empty() ||
+                std::any_of(last.fresh.begin(), last.fresh.end(),
+                            [](const auto& f) { return !is_streaming_buffer(f.first); })) {
+                return false;
+            }
+            for (const auto& [id, bytes] : more.fresh) {
+                last.fresh[id] += bytes;
+            }
+            last.end = more.end;
+            last.present = more.present;
+            last.resolved = more.resolved;
+            return true;
+        }
+        return false;
     }
 
     void check(bool ok, const char* what) {
@@ -163,12 +230,12 @@ class ParserTalk {
     packet::ReasonCounters counters_{};
     std::array<std::string, 2> sent_;
     std::array<std::uint64_t, 2> lost_{};
-    std::array<bool, 2> started_{};
-    std::array<bool, 2> ended_{};
+    std::array<Progress, 2> progress_;
     std::vector<ShownPoint> points_;
     std::string broken_;
     bool gap_ = false;
     bool gave_up_ = false;
+    bool starts_tls_ = false;
 };
 
 }  // namespace sluice::test

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What FTP remembers of a control connection, and of a data connection, between TCP segments. Lives
+// in AppStage's pools. Offsets are stream offsets of the direction. One worker thread.
+#pragma once
+
+#include "dataplane/flow/flow.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::app {
+
+enum class FtpTransfer : std::uint8_t { kNone, kRetrieve, kStore };
+
+enum class FtpHalfState : std::uint8_t {
+    kLine,        // before a command or a reply
+    kRestOfLine,  // of one that is too long
+    kTlsWait,     // behind AUTH TLS: the reply decides what follows
+    kOff,
+};
+
+struct FtpHalf {
+    std::uint64_t consumed = 0;  // next byte to parse
+    FtpHalfState state = FtpHalfState::kLine;
+};
+
+struct FtpFlow {
+    std::array<FtpHalf, 2> half;
+    std::uint32_t bounces = 0;       // shown so far
+    std::uint16_t data_port = 0;     // announced for the next transfer; 0: none
+    bool active : 1 = false;         // by the client, so the server will connect
+    bool all_protected : 1 = false;  // data connections are TLS's (RFC 4217 PROT P)
+    std::uint32_t next_free = flow::kNoIndex;
+};
+
+struct FtpDataFlow {
+    struct Half {
+        bool announced = false;
+        bool ended = false;
+    };
+
+    std::array<Half, 2> half;
+    FtpTransfer transfer = FtpTransfer::kNone;
+    std::uint32_t next_free = flow::kNoIndex;
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands and replies.
+#include "dataplane/app/smtp.h"
+
+#include "dataplane/app/http1_text.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace sluice::app {
+namespace {
+
+using packet::Reason;
+
+constexpr std::size_t kCodeSize = 3;
+constexpr std::size_t kBdatSize = 5;  // with its blank
+
+bool starts_with_nocase(Bytes text, std::string_view lower) {
+    return text.size() >= lower.size() && equals_nocase(text.first(lower.size()), lower);
+}
+
+bool is_digit(std::uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+bool is_code(Bytes code, std::string_view digits) {
+    return equals_nocase(code, digits);
+}
+
+}  // namespace
+
+Smtp::Smtp(const AppConfig& config) : arena_(config.smtp_slabs) {}
+
+void Smtp::begin(SmtpFlow& state, const stream::StreamChunk& chunk,
+                 packet::ReasonCounters& reasons) {
+    flow_ = &state;
+    half_ = &state.half[index_of(chunk.direction)];
+    chunk_ = chunk;
+    reasons_ = &reasons;
+    if (state.file_ended || state.mail == kNoSlab) {
+        arena_.give(state.window);
+        state.window_size = 0;
+    }
+    fresh_ = 0;
+    gave_up_ = starts_tls_ = false;
+    done_ = half_->state == SmtpHalfState::kOff;
+    if (!done_ && lost_bytes(chunk, half_->consumed)) {
+        half_->state = SmtpHalfState::kFinish;
+    }
+}
+
+bool Smtp::next(InspectionPoint& point) {
+    while (!done_) {
+        switch (step()) {
+            case Step::kGoOn:
+                break;
+            case Step::kShow:
+                fill(point, false);
+                return true;
+            case Step::kFileEnd:
+                fill(point, true);
+                return true;
+            case Step::kNeedMore:
+                if (chunk_.end) {
+                    half_->state = SmtpHalfState::kFinish;
+                    break;
+                }
+                done_ = true;
+                if (fresh_ != 0) {
+                    fill(point, false);
+                    return true;
+                }
+                return false;
+            case Step::kEnd:
+                done_ = true;
+                return false;
+        }
+    }
+    return false;
+}
+
+Smtp::Step Smtp::step() {
+    switch (half_->state) {
+        case SmtpHalfState::kLine:
+            return line();
+        case SmtpHalfState::kRestOfLine:
+            return rest_of_line();
+        case SmtpHalfState::kMail:
+            return begin_mail(SmtpHalfState::kData);
+        case SmtpHalfState::kData:
+            return data();
+        case SmtpHalfState::kChunk:
+            return chunk();
+        case SmtpHalfState::kEndMail:
+            return end_mail(SmtpHalfState::kLine);
+        case SmtpHalfState::kTlsWait:
+            return Step::kNeedMore;
+        case SmtpHalfState::kFinish:
+            return chunk_.direction == Direction::kToServer ? end_mail(SmtpHalfState::kOff) : off();
+        case SmtpHalfState::kOff:
+            return Step::kEnd;
+    }
+    return Step::kEnd;
+}
+
+Smtp::Step Smtp::off() {
+    half_->state = SmtpHalfState::kOff;
+    return Step::kEnd;
+}
+
+Smtp::Step Smtp::line() {
+    const TextLine line = read_line(unread(), false);
+    if (!line.found) {
+        return Step::kNeedMore;
+    }
+    take(line.bytes.size());
+    if (line.line_end == 0) {
+        count(Reason::smtp_malformed);
+        half_->state = SmtpHalfState::kRestOfLine;
+    }
+    if (chunk_.direction == Direction::kToServer) {
+        command(line.text());
+    } else {
+        reply(line.text());
+    }
+    return starts_tls_ ? Step::kEnd : Step::kGoOn;
+}
+
+Smtp::Step Smtp::rest_of_line() {
+    const Bytes in = unread();
+    const auto lf = std::find(in.begin(), in.end(), std::uint8_t{'\n'});
+    if (lf == in.end()) {
+        take(in.size());
+        return Step::kNeedMore;
+    }
+    take(static_cast<std::uint64_t>(lf - in.begin()) + 1);
+    half_->state = SmtpHalfState::kLine;
+    return Step::kGoOn;
+}
+
+// Servers may take a mail without having asked for it, so what follows DATA is read as one at once;
+// the reply may take that back.
+void Smtp::command(Bytes text) {
+    if (starts_with_nocase(text, "starttls")) {
+        flow_->push(SmtpCommand::kStartTls);
+        half_->state = SmtpHalfState::kTlsWait;
+    } else if (starts_with_nocase(text, "data")) {
+        flow_->push(SmtpCommand::kData);
+        half_->state = SmtpHalfState::kMail;
+    } else if (starts_with_nocase(text, "bdat ")) {
+        flow_->push(SmtpCommand::kOther);
+        begin_chunk(text.subspan(kBdatSize));
+    } else {
+        flow_->push(SmtpCommand::kOther);
+        if (starts_with_nocase(text, "rset")) {
+            half_->state = SmtpHalfState::kEndMail;
+        }
+    }
+}
+
+// "BDAT 1000 LAST"
+void Smtp::begin_chunk(Bytes text) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 48U;
+    std::size_t i = 0;
+    while (i < text.size() && text[i] == ' ') {
+        ++i;
+    }
+    std::uint64_t size = 0;
+    std::size_t digits = 0;
+    for (; i < text.size() && is_digit(text[i]) && size < kMost; ++i, ++digits) {
+        size = size * 10 + (text[i] - '0');
+    }
+    if (digits == 0 || size >= kMost) {
+        count(Reason::smtp_malformed);
+        return;
+    }
+    flow_->last_chunk = contains_nocase(text.subspan(i), "last");
+    flow_->chunk_left = size;
+    half_->state = SmtpHalfState::kChunk;
+}
+
+void Smtp::reply(Bytes text) {
+    if (text.empty()) {
+        return;
+    }
+    const Bytes code = text.first(std::min(text.size(), kCodeSize));
+    if (code.size() < kCodeSize || !std::all_of(code.begin(), code.end(), is_digit)) {
+        count(Reason::smtp_malformed);
+        half_->state = SmtpHalfState::kFinish;
+        return;
+    }
+    SmtpFlow& f = *flow_;
+    f.in_reply = text.size() > kCodeSize && text[kCodeSize] == '-';
+    if (f.in_reply) {
+        return;
+    }
+    if (!f.greeted) {
+        f.greeted = true;
+        if (is_code(code, "220") || is_code(code, "554") || !f.waits()) {
+            return;
+        }
+    }
+    if (f.waits()) {
+        answered(f.front(), code);
+        f.pop();
+    }
+}
+
+void Smtp::answered(SmtpCommand what, Bytes code) {
+    SmtpHalf& client = flow_->half[index_of(Direction::kToServer)];
+    if (what == SmtpCommand::kStartTls) {
+        starts_tls_ = is_code(code, "220") && client.state == SmtpHalfState::kTlsWait;
+        if (client.state == SmtpHalfState::kTlsWait) {
+            client.state = SmtpHalfState::kLine;
+        }
+    } else if (what == SmtpCommand::kData && code.front() != '3' &&
+               client.state == SmtpHalfState::kData) {
+        client.state = SmtpHalfState::kEndMail;
+    }
+}
+
+void Smtp::release(SmtpFlow& state) {
+    arena_.give(state.mail);
+    arena_.give(state.window);
+    arena_.give(state.carry);
+    if (flow_ == &state) {
+        flow_ = nullptr;
+        done_ = true;
+    }
+}
+
+}  // namespace sluice::app
