@@ -34,7 +34,8 @@ ALLOWED = {
     "dataplane/io/pcap": PACKET + ["dataplane/io/packet_io.h"],
     "dataplane/io/dpdk": PACKET + ["dataplane/io/packet_io.h"],
     # The worker is the composition point: pipeline, one backend, exporter, bundle reader.
-    "dataplane/worker": PIPELINE + ["dataplane/site", "dataplane/io/packet_io.h", "dataplane/io/dpdk", "dataplane/export", "signatures/bundle", "control/config", "platform"],
+    "dataplane/worker": PIPELINE + ["dataplane/site", "dataplane/io/packet_io.h", "dataplane/io/dpdk", "dataplane/export", "signatures/bundle", "signatures/compile/threshold_file.h",
+                         "control/config", "platform"],
     "dataplane/site": PIPELINE + ["control/config"],
     "dataplane": ["dataplane/site"] + PIPELINE + ["dataplane/io", "dataplane/worker", "dataplane/export", "signatures/bundle", "control/config", "control/rpc", "platform"],
     "signatures/lang": BASE,

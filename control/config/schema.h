@@ -76,6 +76,7 @@ struct DataplaneConfig {
 struct BundleConfig {
     std::string path;  // empty: start without rules, forward and wait for a reload
     std::vector<std::string> trusted_keys;  // public key files
+    std::string thresholds;  // the site's threshold.config, over what the bundle says; may be empty
 };
 
 struct FlowLimits {

@@ -387,6 +387,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
     read_section(root, "bundle", file, config.bundle, [](TableReader& in, BundleConfig& out) {
         in.text("path", out.path);
         in.texts("trusted_keys", out.trusted_keys);
+        in.text("thresholds", out.thresholds);
         in.finish();
     });
     read_section(root, "exception", file, config.exception, read_exceptions);

@@ -251,7 +251,11 @@ Result<std::unique_ptr<Snapshot>> Appliance::load(const std::string& path) {
     LoadRequest request;
     request.path = path;
     request.trusted_keys = config_.bundle.trusted_keys;
-    request.running_version = bundle().version;
+    const BundleInfo running = bundle();
+    request.running_version = running.version;
+    request.thresholds = config_.bundle.thresholds;
+    // Without this a new threshold.config would have to wait for a new bundle.
+    request.same_version = !request.thresholds.empty() && path == running.path;
     request.generation = ++generation_;
     request.workers = static_cast<std::uint16_t>(config_.dataplane.workers);
     request.vars = site::site_vars(config_);
@@ -268,6 +272,7 @@ void Appliance::keep(std::unique_ptr<Snapshot> snapshot, const std::string& path
     info.generation = snapshot->ruleset->version();
     info.expires_at = model.manifest.expires_at;
     info.rules = model.rules.size();
+    info.unmatched_thresholds = snapshot->unmatched_thresholds;
     for (const bundle::CveCoverage& cve : model.coverage) {
         info.required_cves += cve.required ? 1 : 0;
     }

@@ -35,6 +35,7 @@ struct BundleInfo {
     std::int64_t expires_at = 0;  // Unix seconds, 0: never
     std::size_t rules = 0;
     std::size_t required_cves = 0;
+    std::size_t unmatched_thresholds = 0;  // lines of the site's file about rules that are not here
 };
 
 class Appliance {

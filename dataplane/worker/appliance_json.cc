@@ -82,6 +82,7 @@ std::string Appliance::status_json() const {
         .field("version", info.version)
         .field("generation", info.generation);
     json.field("rules", info.rules).field("required_cves", info.required_cves);
+    json.field("unmatched_thresholds", info.unmatched_thresholds);
     json.field("expires_at",
                info.expires_at > 0 ? static_cast<std::uint64_t>(info.expires_at) : 0U);
     json.end_object();

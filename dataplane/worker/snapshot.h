@@ -7,6 +7,7 @@
 #include "dataplane/detect/detect_stage.h"
 #include "dataplane/detect/ruleset.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -17,6 +18,7 @@ struct Snapshot {
     std::shared_ptr<const bundle::Model> model;
     std::unique_ptr<const detect::Ruleset> ruleset;
     std::vector<std::unique_ptr<detect::WorkerScratch>> scratch;  // by worker
+    std::size_t unmatched_thresholds = 0;  // lines of the site's file about rules that are not here
 };
 
 }  // namespace sluice::worker

@@ -101,6 +101,9 @@ class Compiler {
                 const std::size_t before = out_.problems.size();
                 apply_thresholds(file.text, file.name, input_.options, out_.model, out_.problems);
                 out_.invalid += out_.problems.size() - before;
+                for (std::size_t i = before; i < out_.problems.size(); ++i) {
+                    out_.problems[i].unsupported = false;
+                }
             }
         }
     }

@@ -160,8 +160,8 @@ class Applier {
         }
     }
 
-    // "": done, else why not.
-    std::string apply(const Line& line) {
+    // "": done, else why not. 'unmatched': the line is good, and no rule is as it says.
+    std::string apply(const Line& line, bool& unmatched) {
         Line l = line;
         if (std::string fault = resolve(l); !fault.empty()) {
             return fault;
@@ -174,6 +174,7 @@ class Applier {
                 put(l, rule, own_[i]);
             }
         }
+        unmatched = !any;
         return any ? "" : "no rule has this gen_id and sig_id";
     }
 
@@ -229,6 +230,7 @@ void apply_thresholds(const std::string& text, const std::string& file,
         const auto kind = find(kCommands, all.substr(0, blank));
         auto values = read_values(all.substr(blank));
         std::string fault;
+        bool unmatched = false;
         if (!kind) {
             fault = "threshold, event_filter, rate_filter or suppress expected";
         } else if (!values) {
@@ -236,7 +238,7 @@ void apply_thresholds(const std::string& text, const std::string& file,
         } else {
             Line line;
             fault = LineParser(std::move(*values)).read(*kind, line);
-            fault = fault.empty() ? applier.apply(line) : fault;
+            fault = fault.empty() ? applier.apply(line, unmatched) : fault;
         }
         if (!fault.empty()) {
             lang::Problem p;
@@ -245,6 +247,7 @@ void apply_thresholds(const std::string& text, const std::string& file,
             p.where.column = lines.position(0).column;
             p.keyword = std::string(all.substr(0, blank));
             p.reason = std::move(fault);
+            p.unsupported = unmatched;
             problems.push_back(std::move(p));
         }
     }

@@ -15,7 +15,8 @@
 namespace sluice::compile {
 
 // 'file' is its name for messages. gen_id 0 and sig_id 0 stand for all rules: those that have a
-// threshold of their own keep it; a line about one rule replaces the rule's own.
+// threshold of their own keep it; a line about one rule replaces the rule's own. A problem that
+// says 'unsupported' is about a rule that is not there.
 void apply_thresholds(const std::string& text, const std::string& file,
                       const CompileOptions& options, bundle::Model& model,
                       std::vector<lang::Problem>& problems);

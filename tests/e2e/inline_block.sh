@@ -7,6 +7,8 @@ prepare
 head -c 30000000 /dev/urandom >"$work/www/big"
 ports_state >"$work/ports.before"
 write_config ""
+sed -i "s|^trusted_keys|thresholds = \"$work/threshold.config\"\n&|" "$work/sluice.toml"
+: >"$work/threshold.config"
 check "dataplane starts" start_dataplane
 
 check "a page" page
@@ -21,6 +23,20 @@ check "the server never logged either" bash -c "! grep -qE 'sluice-test-block|/p
 check "a body without the marker passes" bash -c "[ \"\$(ip netns exec $client curl -s --max-time 5 -d ordinary http://$server_ip/post)\" = taken ]"
 check "an alert rule lets its request through" fetch -A sluice-test -o /dev/null "http://$server_ip/"
 check "and tells" wait_events 1 'e.get("alert",{}).get("signature_id")==1000001 and e["alert"]["action"]=="allowed"'
+
+
+# The site's threshold.config, read again without a new bundle.
+say "suppress gen_id 1, sig_id 1000001" >"$work/threshold.config"
+check "a new threshold.config is taken with the same bundle" ask reload
+told=$(events 'e.get("alert",{}).get("signature_id")==1000001')
+check "the suppressed rule lets its request through" fetch -A sluice-test -o /dev/null "http://$server_ip/"
+sleep 0.5
+check "and does not tell" test "$(events 'e.get("alert",{}).get("signature_id")==1000001')" = "$told"
+say "suppress gen_id 1" >"$work/threshold.config"
+wrong=$(ask reload 2>&1 || true)
+check "a wrong line is refused with its place" grep -q 'threshold.config:1:1' <<<"$wrong"
+: >"$work/threshold.config"
+check "an empty one is taken" ask reload
 
 # The attack cut into one-byte segments: the receiver must not see it complete either.
 cat >"$work/bytewise.py" <<'PYTHON'

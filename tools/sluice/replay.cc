@@ -9,6 +9,7 @@
 #include "dataplane/io/pcap/pcap_io.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/site/site.h"
+#include "dataplane/worker/loader.h"
 #include "dataplane/worker/pipeline_stats.h"
 #include "tools/sluice/replay_rules.h"
 
@@ -304,6 +305,7 @@ bool has_invalid(const ReplayRules& rules) {
 struct Site {
     pipeline::PipelineConfig config;
     detect::SiteVars vars;
+    std::string thresholds;  // of the file, over what rules or bundle say
     bool stats_event = false;
 };
 
@@ -369,6 +371,7 @@ Result<Site> site_of(const Options& o) {
         }
         site::apply_limits(c, site.config);
         site.vars = site::site_vars(c);
+        site.thresholds = c.bundle.thresholds;
     }
     if (!o.events.empty()) {
         choose_events(o.events, c.events);
@@ -380,6 +383,25 @@ Result<Site> site_of(const Options& o) {
         return named.error();
     }
     return site;
+}
+
+// The site's own threshold.config, as the appliance would apply it.
+Status add_site_thresholds(const Site& site, ReplayRules& rules) {
+    if (site.thresholds.empty()) {
+        return ok_status();
+    }
+    auto model = std::make_shared<bundle::Model>(*rules.model);
+    std::size_t unmatched = 0;
+    if (Status s = worker::apply_site_thresholds(site.thresholds, site.vars, *model, unmatched);
+        !s.ok()) {
+        return s;
+    }
+    if (unmatched != 0) {
+        std::fprintf(stderr, "sluice replay: %s: %zu lines are about rules that are not here\n",
+                     site.thresholds.c_str(), unmatched);
+    }
+    rules.model = std::move(model);
+    return ok_status();
 }
 
 Result<ReplayRules> rules_of(const Options& o, const Site& site) {
@@ -457,6 +479,9 @@ int run_replay(const Options& o) {
     Result<ReplayRules> rules = rules_of(o, site.value());
     if (!rules.ok()) {
         return fail(rules.error());
+    }
+    if (const Status s = add_site_thresholds(site.value(), rules.value()); !s.ok()) {
+        return fail(s.error());
     }
     tell_problems(rules.value());
     if (o.strict && has_invalid(rules.value())) {

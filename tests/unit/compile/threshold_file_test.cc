@@ -109,5 +109,12 @@ TEST(ThresholdFile, Problems) {
     }
 }
 
+TEST(ThresholdFile, ALineAboutNoRuleIsToldApartFromAWrongOne) {
+    const Applied a("suppress gen_id 1, sig_id 77\nsuppress gen_id 1\n");
+    ASSERT_EQ(a.problems.size(), 2U);
+    EXPECT_TRUE(a.problems[0].unsupported);
+    EXPECT_FALSE(a.problems[1].unsupported);
+}
+
 }  // namespace
 }  // namespace sluice::compile
