@@ -13,7 +13,7 @@ namespace {
 using packet::Packet;
 using packet::Reason;
 
-constexpr std::size_t kPrefetchDistance = 16;
+constexpr std::size_t kAskedAtOnce = 8;  // flow entries; DECISIONS.md has the measurement
 
 // An ICMP error begins no conversation; ICMPv6's is one, as in Suricata.
 bool wants_flow(const Packet& p) {
@@ -102,9 +102,9 @@ FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
       shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))),
       notes_(config.note_packets || config.packet_time) {}
 
-// Two passes, so that the misses of a whole batch overlap: first the bucket lines, then the
-// entries, each asked for kPrefetchDistance packets ahead: all at once they would wait for the page
-// walks of each other, of which a core does only a few at a time.
+// The misses of a whole batch overlap: first those of the buckets, then those of the entries. Cores
+// retire no prefetch before its page walk is done, so the loops that ask for memory do nothing
+// else: more of them are then under way at once (DECISIONS.md).
 void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& counters) {
     end_deferred(now);
     queues_.set_budget(deferred_.size());  // as many flows as a batch can refer to
@@ -119,17 +119,25 @@ void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& c
         l.key = PacketKey(p);
         l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
         l.packet = static_cast<std::uint8_t>(i);
-        table_.prefetch_bucket(l.hash);
-    }
-    const auto prefetch = [&](Lookup& l) {
-        l.way = static_cast<std::uint8_t>(table_.prefetch_entry(l.hash));
-    };
-    for (std::size_t i = 0; i < n && i < kPrefetchDistance; ++i) {
-        prefetch(lookups[i]);
     }
     for (std::size_t i = 0; i < n; ++i) {
-        if (i + kPrefetchDistance < n) {
-            prefetch(lookups[i + kPrefetchDistance]);
+        table_.prefetch_bucket(lookups[i].hash);
+    }
+    const auto ask = [&](std::size_t first) {
+        std::array<const Flow*, kAskedAtOnce> likely;
+        const std::size_t last = std::min(first + kAskedAtOnce, n);
+        for (std::size_t i = first; i < last; ++i) {
+            Lookup& l = lookups[i];
+            l.way = static_cast<std::uint8_t>(table_.likely_way(l.hash, likely[i - first]));
+        }
+        for (std::size_t i = first; i < last; ++i) {
+            FlowTable::prefetch(likely[i - first]);
+        }
+    };
+    ask(0);
+    for (std::size_t i = 0; i < n; ++i) {
+        if (i % kAskedAtOnce == 0) {
+            ask(i + kAskedAtOnce);
         }
         assign(batch[lookups[i].packet], lookups[i], now, counters);
     }

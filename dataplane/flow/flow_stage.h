@@ -71,7 +71,7 @@ class FlowStage {
         PacketKey key;
         std::uint32_t hash;
         std::uint8_t packet;
-        std::uint8_t way;  // see FlowTable::prefetch_entry()
+        std::uint8_t way;  // see FlowTable::likely_way()
     };
 
     void assign(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);

@@ -4,25 +4,19 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <emmintrin.h>
 
 namespace sluice::flow {
 
 namespace {
 
-// One bit (the top bit of each 16-bit lane) per tag equal to 'tag'. May also flag a lane above a
-// true match: callers compare keys anyway.
-std::uint64_t match_lanes(const std::uint16_t* four_tags, std::uint16_t tag) {
-    constexpr std::uint64_t kOnes = 0x0001000100010001ULL;
-    std::uint64_t lanes;
-    std::memcpy(&lanes, four_tags, sizeof(lanes));
-    const std::uint64_t x = lanes ^ (kOnes * tag);
-    return (x - kOnes) & ~x & (kOnes << 15);
-}
-
-void prefetch_flow(const Flow* f) {
-    const auto* line = static_cast<const char*>(static_cast<const void*>(f));
-    __builtin_prefetch(line);
-    __builtin_prefetch(line + 64);
+// Two bits per tag equal to 'tag', from the lowest.
+unsigned match_tags(const std::array<std::uint16_t, FlowTable::kWays>& tags, std::uint16_t tag) {
+    __m128i lanes;
+    static_assert(sizeof(tags) == sizeof(lanes));
+    std::memcpy(&lanes, tags.data(), sizeof(lanes));
+    const __m128i equal = _mm_cmpeq_epi16(lanes, _mm_set1_epi16(static_cast<short>(tag)));
+    return static_cast<unsigned>(_mm_movemask_epi8(equal));
 }
 
 // What is lost least when it goes: a closed flow, then one that was never answered (a flood is made
@@ -63,22 +57,17 @@ FlowTable::FlowTable(std::uint32_t max_flows)
     }
 }
 
-std::size_t FlowTable::prefetch_entry(std::uint32_t hash) const {
+// Without a branch: it would be guessed before the bucket is there, and wrongly half of the time.
+std::size_t FlowTable::likely_way(std::uint32_t hash, const Flow*& entry) const {
     const Bucket& b = buckets_[primary(hash)];
-    const std::uint16_t tag = tag_of(hash);
-    for (std::size_t half = 0; half < kWays; half += 4) {
-        const std::uint64_t m = match_lanes(&b.tags[half], tag);
-        if (m != 0) {
-            const auto lane = static_cast<std::size_t>(std::countr_zero(m)) / 16;
-            prefetch_flow(entries_.address(b.index[half + lane]));
-            return half + lane;
-        }
-    }
-    return kNoWay;
+    const unsigned matches = match_tags(b.tags, tag_of(hash)) | 1U << (2 * kNoWay);
+    const auto way = static_cast<std::size_t>(std::countr_zero(matches)) / 2;
+    entry = entries_.address(b.index[way % kWays]);
+    return way;
 }
 
 void FlowTable::prefetch_all_of(std::uint32_t i) const {
-    prefetch_flow(entries_.address(i));
+    prefetch(entries_.address(i));
     __builtin_prefetch(&entries_.address(i)->flow_id);
 }
 
