@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/app/app_stage.h"
 
+#include "dataplane/app/detection_events.h"
 #include "dataplane/app/detector.h"
 
 #include <array>
@@ -19,6 +20,8 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
     flow::Flow& flow = *chunk.flow;
     if (flow.app == AppProto::kUnknown) {
         decide(chunk, reasons);
+    } else {
+        check_direction(chunk, reasons);
     }
     const Slot slot = slot_of(flow);
     parsers_.with(slot.parser, [&](auto& row) {
@@ -85,7 +88,9 @@ bool AppStage::next_dns_datagram(InspectionPoint& point) {
         return false;
     }
     const Slot slot = slot_of(*active_);
-    put(*active_, {slot.parser, (slot.index + 1) & kMaxStates});
+    if (parsers_.get<DnsRow>().parser.readable()) {
+        put(*active_, {slot.parser, (slot.index + 1) & kMaxStates});
+    }
     return true;
 }
 
@@ -128,6 +133,7 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
     flow::Flow& flow = *chunk.flow;
     if (chunk.offset != 0 || chunk.gap) {
         flow.app = AppProto::kNone;  // the first bytes are gone
+        packet::count(reasons, Reason::app_not_recognised);
         return;
     }
     const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.key.server_port);
@@ -139,6 +145,7 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
         return;  // an unusual first word: the server's answer may still say HTTP
     }
     flow.app = p;
+    check_order(chunk, reasons);
     open(flow, reasons);
 }
 

@@ -24,6 +24,9 @@ struct BufferView {
     // Where a buffer is there several times (names of a DNS message): the others, whole. An engine
     // matches when it does over one of them.
     std::span<const Bytes> more = {};
+    // Complete, but another instance may follow in this transaction: an engine that does not match
+    // here may match there.
+    bool again = false;
 };
 
 // One moment at which detection must look: after the request line, after the headers, after each

@@ -62,12 +62,11 @@ void Dns::begin(const packet::Packet& datagram, std::uint64_t tx_id,
 }
 
 bool Dns::next(InspectionPoint& point) {
-    while (state_ == nullptr ? next_datagram() : next_in_stream()) {
-        if (read_message(point)) {
-            return true;
-        }
+    if (!(state_ == nullptr ? next_datagram() : next_in_stream())) {
+        return false;
     }
-    return false;
+    read_message(point);
+    return true;
 }
 
 bool Dns::next_datagram() {

@@ -9,6 +9,7 @@
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/dns_message.h"
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/slab_arena.h"
 #include "dataplane/app/stream_position.h"
 #include "dataplane/packet/packet.h"
@@ -60,7 +61,11 @@ class Dns {
     void release(DnsFlow& state);
 
     // The message of the last point, without the length of TCP; valid like its views.
-    Bytes message() const { return message_bytes_; }
+    // Empty: it could not be read, and only its events are in the point.
+    Bytes message() const { return readable_ ? message_bytes_ : Bytes{}; }
+
+    // It is a transaction, and takes a number.
+    bool readable() const { return readable_; }
 
     const SlabArena& arena() const { return arena_; }
 
@@ -78,8 +83,9 @@ class Dns {
     Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
     // dns_emit.cc
-    bool read_message(InspectionPoint& point);
+    void read_message(InspectionPoint& point);
     void count_faults(DnsFault fault);
+    AppEventSet oddities(DnsFault fault) const;
     void show_names(DnsSection section, BufferId id, InspectionPoint& point);
     void show_types(InspectionPoint& point);
     void show_number(BufferId id, std::uint16_t value, InspectionPoint& point);
@@ -91,6 +97,7 @@ class Dns {
     SlabArena arena_;
     DnsMessage message_;
     std::array<BufferView, kBufferCount> views_{};
+    EventViews event_views_;
     std::unique_ptr<Bytes[]> instances_;  // what views name, those of one buffer side by side
     std::size_t instance_count_ = 0;
     std::unique_ptr<Number[]> numbers_;
@@ -103,6 +110,7 @@ class Dns {
     packet::ReasonCounters* reasons_ = nullptr;
     Bytes message_bytes_;
     std::uint64_t tx_id_ = 0;
+    bool readable_ = false;
     bool pending_ = false;  // the datagram was not read yet
     Slab done_ = kNoSlab;   // given back when nobody looks any more
 };

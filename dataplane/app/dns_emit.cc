@@ -14,14 +14,12 @@ constexpr BufferMask kDnsBuffers = mask_of(BufferId::kDnsQuery) | mask_of(Buffer
 
 }  // namespace
 
-// False: damaged beyond use; it was counted and takes no transaction number.
-bool Dns::read_message(InspectionPoint& point) {
+// One that is damaged beyond use takes no transaction number and shows nothing but its events.
+void Dns::read_message(InspectionPoint& point) {
     const DnsFault fault = message_.parse(message_bytes_);
     count_faults(fault);
-    if (fault == DnsFault::kHeader || fault == DnsFault::kQuestions) {
-        return false;
-    }
-    if (state_ != nullptr) {
+    readable_ = fault != DnsFault::kHeader && fault != DnsFault::kQuestions;
+    if (readable_ && state_ != nullptr) {
         ++state_->next_tx;
     }
     instance_count_ = 0;
@@ -33,6 +31,11 @@ bool Dns::read_message(InspectionPoint& point) {
     point.tx_start = true;
     point.tx_end = true;
     point.buffers = &views_;
+    point.resolved = kDnsBuffers;
+    event_views_.show(oddities(fault), true, point, views_[index_of(BufferId::kAppEvents)]);
+    if (!readable_) {
+        return;
+    }
     const DnsHeader& header = message_.header();
     show_names(DnsSection::kQuestion, BufferId::kDnsQueryName, point);
     if (!header.is_response() && point.present.has(BufferId::kDnsQueryName)) {
@@ -44,8 +47,31 @@ bool Dns::read_message(InspectionPoint& point) {
     show_number(BufferId::kDnsOpcode, header.opcode(), point);
     show_number(BufferId::kDnsRcode, header.rcode(), point);
     point.fresh = point.present;
-    point.resolved = kDnsBuffers;
-    return true;
+}
+
+AppEventSet Dns::oddities(DnsFault fault) const {
+    AppEventSet events;
+    const auto note = [&](bool odd, AppEvent e) {
+        if (odd) {
+            events.add(e);
+        }
+    };
+    const bool up = chunk_.direction == Direction::kToServer;
+    note(fault != DnsFault::kNone && fault != DnsFault::kLimit, AppEvent::dns_malformed_data);
+    note(message_.name_looped(), AppEvent::dns_infinite_loop);
+    note(message_.name_looped(), AppEvent::dns_too_many_labels);
+    note(message_.name_too_long(), AppEvent::dns_name_too_long);
+    if (fault == DnsFault::kHeader) {
+        return events;
+    }
+    constexpr std::uint16_t kZ = 0x0040;
+    constexpr std::uint8_t kFirstUnknownOpcode = 7;
+    const DnsHeader& header = message_.header();
+    note((header.flags & kZ) != 0, AppEvent::dns_z_flag_set);
+    note(header.opcode() >= kFirstUnknownOpcode, AppEvent::dns_invalid_opcode);
+    note(up && header.is_response(), AppEvent::dns_not_request);
+    note(!up && !header.is_response(), AppEvent::dns_not_response);
+    return events;
 }
 
 void Dns::count_faults(DnsFault fault) {

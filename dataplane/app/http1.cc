@@ -140,6 +140,9 @@ Http1::Step Http1::start_stray(Bytes in) {
 void Http1::open_message() {
     HttpHalf& h = *half_;
     drop_message(h);
+    if (chunk_.direction == Direction::kToServer) {
+        flow_->request_before = {h.tx_id, h.events.all};
+    }
     h.tx_id = h.next_tx;
     h.block_start = h.consumed;
     h.body_total = 0;
@@ -152,6 +155,7 @@ void Http1::open_message() {
     h.announced = false;
     h.ended = false;
     h.stray_unnumbered = false;
+    h.events = {};
     facts_ = MessageFacts{};
 }
 
@@ -305,11 +309,15 @@ bool Http1::build(Bytes bytes, bool with_headers) {
     }
     const BuildResult r = builder_.build(in, arena_, h.store, facts_);
     if (r != BuildResult::kOk) {
+        if (r == BuildResult::kLimit) {
+            note(AppEvent::http_request_too_many_headers, AppEvent::http_response_too_many_headers);
+        }
         (void)damaged(r == BuildResult::kLimit ? Reason::http_header_limit
                                                : Reason::http_store_full);
         return false;
     }
     h.status = facts_.status;
+    h.events.all |= facts_.events;
     new_ |= h.line_shown ? BufferMask{} : line_buffers(d);
     h.line_shown = true;
     if (with_headers) {
@@ -360,9 +368,18 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     if (is_interim(status)) {
         // An interim response; the one that counts follows.
         new_ = {};
+        h.second_continue = h.second_continue || (h.saw_continue && status == 100);
+        h.saw_continue = h.saw_continue || status == 100;
         h.ended = true;
         h.state = HalfState::kStart;
         return Step::kGoOn;
+    }
+    if (h.second_continue) {
+        h.events.add(AppEvent::http_100_continue_already_seen);
+    }
+    h.saw_continue = h.second_continue = false;
+    if (!flow_->awaits_response()) {
+        h.events.add(AppEvent::http_unable_to_match_response_to_request);
     }
     const MethodKind method = flow_->front_method();
     flow_->pop_method();
@@ -454,6 +471,9 @@ Http1::Step Http1::at_end() {
 
 Http1::Step Http1::damaged(Reason reason) {
     count(reason);
+    if (reason == Reason::http_header_limit) {
+        note(AppEvent::http_request_field_too_long, AppEvent::http_response_field_too_long);
+    }
     gave_up_ = gave_up_ || reason == Reason::http_store_full ||
                !(flow_->half[0].understood || flow_->half[1].understood);
     half_->state = HalfState::kOff;

@@ -9,6 +9,7 @@
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/content_decoder.h"
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
@@ -110,7 +111,17 @@ class Http1 {
     Bytes block();
     Bytes first_line_bytes() const;
 
-    bool anything_new() const { return !new_.empty() || new_body_ != 0; }
+    bool anything_new() const {
+        return !new_.empty() || new_body_ != 0 || (half_->announced && half_->events.fresh());
+    }
+
+    // Of this message, or of the one in the other direction.
+    void note(AppEvent of_request, AppEvent of_response) {
+        half_->events.add(chunk_.direction == Direction::kToServer ? of_request : of_response);
+    }
+
+    void show_each(const StoredMessage& m, InspectionPoint& point);
+    void show_events(InspectionPoint& point);
 
     void fill(InspectionPoint& point, bool end);
     BufferView body_view(bool end) const;
@@ -125,6 +136,7 @@ class Http1 {
     DecoderPool decoders_;
     StoreBuilder builder_;
     std::array<BufferView, kBufferCount> views_{};
+    EventViews event_views_;
 
     // The chunk at hand.
     HttpFlow* flow_ = nullptr;

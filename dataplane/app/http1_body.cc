@@ -133,8 +133,12 @@ Http1::Step Http1::chunk_size() {
     }
     h.chunk_extension = true;
     if (h.chunk_digits && h.left < kMaxChunk) {
+        if (in[pos] == ';' && chunk_.direction == Direction::kToServer) {
+            h.events.add(AppEvent::http_request_chunk_extension);
+        }
         return Step::kGoOn;
     }
+    note(AppEvent::http_invalid_request_chunk_len, AppEvent::http_invalid_response_chunk_len);
     if (chunk_.direction == Direction::kToServer) {
         return damaged(Reason::http_malformed);
     }
@@ -243,10 +247,12 @@ Http1::Step Http1::decode_body(Bytes in) {
     take(s.used);
     if (decoder.damaged() && !decoder.damage_counted) {
         decoder.damage_counted = true;
+        h.events.add(AppEvent::http_gzip_decompression_failed);
         count(Reason::http_inflate_error);
     }
     if (decoder.over_limit() && !decoder.limit_counted) {
         decoder.limit_counted = true;
+        h.events.add(AppEvent::http_compression_bomb);
         count(Reason::http_inflate_limit);
     }
     return s.used < in.size() || decoder.owes() ? Step::kShow : Step::kNeedMore;

@@ -164,6 +164,7 @@ void Http1::fill(InspectionPoint& point, bool end) {
             views_[i] =
                 BufferView{slab.subspan(m.at[i].offset, m.at[i].length), 0, m.at[i].length, true};
         }
+        show_each(m, point);
     }
     point.fresh = new_ & point.present;
     point.resolved = (h.line_shown ? line_buffers(d) : BufferMask{}) |
@@ -177,12 +178,40 @@ void Http1::fill(InspectionPoint& point, bool end) {
         point.resolved |= body_buffers(d);
         point.fresh |= new_body_ != 0 || end ? body_buffers(d) : BufferMask{};
     }
+    show_events(point);
     if (end) {
-        point.resolved = all_buffers(d);
+        point.resolved |= all_buffers(d);
         end_message();
     }
     new_ = {};
     new_body_ = 0;
+}
+
+void Http1::show_each(const StoredMessage& m, InspectionPoint& point) {
+    if (m.each.empty()) {
+        return;
+    }
+    const BufferId id = chunk_.direction == Direction::kToServer
+                            ? BufferId::kHttpRequestHeaderEach
+                            : BufferId::kHttpResponseHeaderEach;
+    BufferView& view = views_[index_of(id)];
+    view = BufferView{m.each[0], 0, static_cast<std::uint32_t>(m.each[0].size()), true};
+    view.more = m.each.subspan(1);
+    point.present |= mask_of(id);
+}
+
+// A transaction's events are seen in both directions, as in Suricata; those of a request that was
+// overtaken by two others are not.
+void Http1::show_events(InspectionPoint& point) {
+    HttpHalf& h = *half_;
+    const HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
+    if (chunk_.direction == Direction::kToClient && request.tx_id == h.tx_id) {
+        h.events.all |= request.events.all;
+    } else if (chunk_.direction == Direction::kToClient && flow_->request_before.tx_id == h.tx_id &&
+               request.tx_id > h.tx_id) {
+        h.events.all |= flow_->request_before.events;
+    }
+    event_views_.show(h.events, point, views_[index_of(BufferId::kAppEvents)]);
 }
 
 BufferView Http1::body_view(bool end) const {

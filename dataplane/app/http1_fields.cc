@@ -51,6 +51,7 @@ bool Http1Fields::parse(Bytes block, bool bare_cr) {
     size_ = 0;
     scratch_used_ = 0;
     has_pending_ = false;
+    first_is_folded_ = false;
     canonical_ = true;
     for (std::size_t pos = 0; pos < block.size();) {
         const std::size_t length = index_of_byte(block.subspan(pos), '\n');
@@ -109,6 +110,7 @@ bool Http1Fields::add_line(Bytes line, bool exact_end) {
 bool Http1Fields::fold(Bytes line) {
     canonical_ = false;
     if (!has_pending_) {
+        first_is_folded_ = true;
         while (!line.empty() && is_folding(line.front())) {
             line = line.subspan(1);
         }
@@ -158,6 +160,7 @@ bool Http1Fields::add_field(Bytes line, bool exact_end) {
             --name_end;
         }
         f.name = line.first(name_end);
+        f.blank_before_colon = name_end != colon;
         f.value = line.subspan(colon + 1);
         while (!f.value.empty() && is_lws(f.value.front())) {
             f.value = f.value.subspan(1);
@@ -168,6 +171,7 @@ bool Http1Fields::add_field(Bytes line, bool exact_end) {
     } else {
         f.name = line.first(0);
         f.value = line;
+        f.no_colon = colon == line.size();
     }
     const bool plain = named && exact_end && line.size() == f.name.size() + 2 + f.value.size() &&
                        line.size() > colon + 1 && line[f.name.size()] == ':' &&

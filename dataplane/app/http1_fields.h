@@ -23,6 +23,8 @@ struct Http1Field {
     std::uint16_t next = kNone;  // next field of the same name
     std::uint16_t last = kNone;  // last of this name; set in the first one
     bool repeats = false;        // an earlier field has this name: it is joined to that one
+    bool blank_before_colon = false;
+    bool no_colon = false;  // the line has none; all of it is the value
 };
 
 class Http1Fields {
@@ -47,6 +49,9 @@ class Http1Fields {
     // form.
     bool canonical() const { return canonical_; }
 
+    // The first line looks like the continuation of another.
+    bool first_is_folded() const { return first_is_folded_; }
+
   private:
     bool add_line(Bytes line, bool exact_end);
     bool fold(Bytes line);
@@ -66,6 +71,7 @@ class Http1Fields {
     bool pending_in_scratch_ = false;
     bool canonical_ = true;
     bool bare_cr_ = false;
+    bool first_is_folded_ = false;
 };
 
 }  // namespace sluice::app

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/app/content_decoder.h"
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
 #include "dataplane/flow/flow.h"
@@ -59,6 +60,7 @@ struct HttpHalf {
     Slab store = kNoSlab;
     Slab body = kNoSlab;  // window of a chunked or decoded body
     DecoderPool::Handle decoder = DecoderPool::kNone;
+    ShownEvents events;  // of the message at hand
     std::uint32_t raw_size = 0;
     std::uint32_t body_size = 0;  // bytes in the window
     std::uint32_t line_size = 0;  // of the first line with its LF; 0: not complete
@@ -75,6 +77,8 @@ struct HttpHalf {
     bool understood = false;        // at least one message had a complete first line
     bool stray_unnumbered = false;  // kStray before the response that counts: takes no number
     bool stray_once = false;        // kStray that only its second line can end
+    bool saw_continue = false;      // before the response that counts
+    bool second_continue = false;
     bool ended =
         true;  // no message is at hand; slabs of the last one go when nobody looks any more
 };
@@ -82,7 +86,13 @@ struct HttpHalf {
 struct HttpFlow {
     static constexpr std::size_t kMaxPipelined = 64;
 
+    struct RequestEvents {
+        std::uint64_t tx_id = 0;
+        AppEventSet events;
+    };
+
     std::array<HttpHalf, 2> half;
+    RequestEvents request_before;  // the one before the request at hand
     // Methods of requests not yet answered, oldest first; those beyond the ring are taken for
     // kOther.
     std::array<MethodKind, kMaxPipelined> methods{};
@@ -104,6 +114,8 @@ struct HttpFlow {
     MethodKind front_method() const {
         return method_count == 0 ? MethodKind::kOther : methods[first_method];
     }
+
+    bool awaits_response() const { return method_count != 0 || untracked != 0; }
 
     void pop_method() {
         if (method_count != 0) {

@@ -2,6 +2,7 @@
 #include "dataplane/app/http1_store.h"
 
 #include "dataplane/app/content_decoder.h"
+#include "dataplane/app/http1_oddities.h"
 #include "dataplane/app/uri.h"
 #include "dataplane/base/check.h"
 
@@ -53,14 +54,14 @@ constexpr BufferMask kRequestHeaderMask =
     join({kHttpRequestHeader, kHttpRequestHeaderRaw, kHttpRequestHeaderNames, kHttpRequestStart,
           kHttpHost, kHttpHostRaw, kHttpUserAgent, kHttpReferer, kHttpRequestCookie, kHttpAccept,
           kHttpAcceptEnc, kHttpAcceptLang, kHttpRequestConnection, kHttpRequestContentType,
-          kHttpRequestContentLen});
+          kHttpRequestContentLen, kHttpRequestHeaderEach});
 constexpr BufferMask kRequestBodyMask = join({kHttpRequestBody, kFileDataToServer});
 constexpr BufferMask kResponseLineMask =
     join({kHttpResponseLine, kHttpStatCode, kHttpStatMsg, kHttpResponseProtocol});
 constexpr BufferMask kResponseHeaderMask =
     join({kHttpResponseHeader, kHttpResponseHeaderRaw, kHttpResponseHeaderNames, kHttpResponseStart,
           kHttpServer, kHttpLocation, kHttpResponseCookie, kHttpResponseConnection,
-          kHttpResponseContentType, kHttpResponseContentLen});
+          kHttpResponseContentType, kHttpResponseContentLen, kHttpResponseHeaderEach});
 constexpr BufferMask kResponseBodyMask = join({kHttpResponseBody, kFileDataToClient});
 
 BufferId known_buffer(Bytes name, Direction d) {
@@ -130,6 +131,8 @@ struct StoreBuilder::Out {
     std::uint32_t used;
     std::uint32_t block_at = 0;  // where the copy of the block is
     Bytes block;                 // the caller's bytes that it is a copy of
+    Bytes* each = nullptr;
+    std::size_t each_count = 0;
 
     std::uint32_t put(Bytes b) {
         SLUICE_ASSERT(b.size() <= slab.size() - used);
@@ -142,6 +145,18 @@ struct StoreBuilder::Out {
     }
 
     std::uint32_t put(std::string_view s) { return put(literal(s)); }
+
+    // Room for the header fields one by one.
+    void reserve_each(std::size_t fields) {
+        used = (used + alignof(Bytes) - 1) / alignof(Bytes) * alignof(Bytes);
+        each = new (slab.data() + used) Bytes[fields];
+        used += static_cast<std::uint32_t>(fields * sizeof(Bytes));
+    }
+
+    void add_each(std::uint32_t at, std::size_t length) {
+        each[each_count++] = slab.subspan(at, length);
+        message->each = {each, each_count};
+    }
 
     void set(BufferId id, std::uint32_t at, std::size_t length) {
         if (id != kNoBuffer) {
@@ -188,10 +203,12 @@ BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
         status_line(in, out, facts);
     }
     if (in.with_headers) {
+        out.reserve_each(fields_.size());
         header_buffers(in, out);
         body_facts(d, facts);
         facts.codings = codings();
     }
+    oddities(in, out, facts);
     arena.give(store);
     store = slab;
     return BuildResult::kOk;
@@ -223,8 +240,28 @@ std::size_t StoreBuilder::upper_bound(const Input& in) const {
     }
     // The block, http.uri and the URI's host, http.host, names, http.start, and http.header when it
     // is not part of that.
-    return sizeof(StoredMessage) + in.block.size() + in.line_size + host + names +
+    return sizeof(StoredMessage) + (fields_.size() + 1) * sizeof(Bytes) + in.block.size() +
+           in.line_size + host + names +
            (canonical(in) ? fields : in.line_size + 2 * fields + 2 * kLineEnd);
+}
+
+void StoreBuilder::oddities(const Input& in, const Out& out, MessageFacts& facts) const {
+    const Bytes text = chomp(in.block.first(in.line_size));
+    if (in.direction == Direction::kToServer) {
+        const RequestLine line = parse_request_line(text);
+        note_request_line(text, line, facts.events);
+        if (in.with_headers) {
+            // A host in the target is kept in normal form under both names.
+            const bool of_uri = facts.uri_host;
+            note_request_fields(fields_, line, of_uri ? out.get(kHttpHost) : Bytes{}, facts.events);
+        }
+        return;
+    }
+    const StatusLine line = parse_status_line(text);
+    note_status_line(line, facts.events);
+    if (in.with_headers) {
+        note_response_fields(fields_, line, facts.events);
+    }
 }
 
 void StoreBuilder::request_line(const Input& in, Out& out, MessageFacts& facts) const {
@@ -240,6 +277,7 @@ void StoreBuilder::request_line(const Input& in, Out& out, MessageFacts& facts) 
         return;
     }
     uri_buffers(in, line, out);
+    facts.uri_host = in.with_headers && out.message->present.has(kHttpHost);
 }
 
 // http.uri, and the host in the target, which beats the Host header (RFC 9112 section 3.2.2).
@@ -320,6 +358,8 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         if (!(id == kHttpHostRaw && uri_host)) {
             out.set(id, value, at - value);
         }
+        const std::size_t name = f.name.size() + kSeparator;
+        out.add_each(value - static_cast<std::uint32_t>(name), name + at - value);
         at += static_cast<std::uint32_t>(kLineEnd);
         cookies = cookies || is_cookie(id);
     }

@@ -10,10 +10,12 @@
 #include "dataplane/app/http1_fields.h"
 #include "dataplane/app/http1_text.h"
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/base/app_events.h"
 #include "dataplane/base/proto.h"
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace sluice::app {
 
@@ -26,6 +28,7 @@ struct Extent {
 struct StoredMessage {
     BufferMask present;
     std::array<Extent, kHttpBufferEnd> at{};
+    std::span<const Bytes> each;  // the header fields one by one, in the same slab
 };
 
 enum class BodyKind : std::uint8_t { kNone, kLength, kChunked, kUntilClose, kInvalid };
@@ -36,10 +39,12 @@ struct MessageFacts {
     std::uint16_t status = 0;
     bool old_protocol = false;        // request line without a protocol
     bool anomaly = false;             // resolved like libhtp, counted
+    bool uri_host = false;            // the request target names a host
     bool has_length = false;          // Content-Length or Transfer-Encoding present
     BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
                                       // status overrule it
     std::int64_t length = 0;
+    AppEventSet events;    // of first line and headers
     unsigned codings = 0;  // layers of gzip or deflate, as many as are undone
 };
 
@@ -65,6 +70,7 @@ class StoreBuilder {
     bool canonical(const Input& in) const;
 
     std::size_t upper_bound(const Input& in) const;
+    void oddities(const Input& in, const Out& out, MessageFacts& facts) const;
     void request_line(const Input& in, Out& out, MessageFacts& facts) const;
     void status_line(const Input& in, Out& out, MessageFacts& facts) const;
     void uri_buffers(const Input& in, const RequestLine& line, Out& out) const;

@@ -94,11 +94,15 @@ Ssh::Step Ssh::banner() {
     if (line.size() == in.size() && line.size() < kMaxBanner) {
         return Step::kNeedMore;
     }
+    if (line.size() == kMaxBanner) {
+        note(AppEvent::ssh_long_banner);
+    }
     take(line.size());
     half_->state = SshHalf::State::kRestOfLine;
     if (line.size() < kMark.size() ||
         !std::equal(kMark.begin(), kMark.end(), line.begin(),
                     [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; })) {
+        note(AppEvent::ssh_invalid_banner);
         return damaged(Reason::ssh_malformed);
     }
     fresh_ = {};
@@ -106,6 +110,7 @@ Ssh::Step Ssh::banner() {
     Bytes software = line.subspan(kMark.size() + proto.size());
     software = until(software.subspan(std::min<std::size_t>(software.size(), 1)), " \r\n");
     if (proto.empty() || proto.size() + kMark.size() == line.size()) {
+        note(AppEvent::ssh_invalid_banner);
         return damaged(Reason::ssh_malformed);
     }
     const bool stored = store(kProto, proto) && (software.empty() || store(kSoftware, software));
@@ -135,6 +140,7 @@ Ssh::Step Ssh::packet() {
     c.skip(1);
     const std::uint8_t message = c.u8();
     if (length < 2) {
+        note(AppEvent::ssh_invalid_record);
         return damaged(Reason::ssh_malformed);
     }
     take(kPacketHeader);
@@ -288,6 +294,8 @@ void Ssh::fill(InspectionPoint& point, bool end) {
     point.resolved = end               ? BufferMask::all()
                      : h.fingerprinted ? point.present
                                        : mask_of(buffers[kProto]) | mask_of(buffers[kSoftware]);
+    event_views_.show(flow_->events[index_of(chunk_.direction)], point,
+                      views_[index_of(BufferId::kAppEvents)]);
 }
 
 // The last point of the direction, if there was one before. False: there was none.

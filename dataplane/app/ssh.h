@@ -7,6 +7,7 @@
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/slab_arena.h"
 #include "dataplane/app/stream_position.h"
 #include "dataplane/flow/flow.h"
@@ -51,7 +52,8 @@ struct SshHalf {
 };
 
 struct SshFlow {
-    std::array<SshHalf, 2> half;  // by direction of the sender
+    std::array<SshHalf, 2> half;        // by direction of the sender
+    std::array<ShownEvents, 2> events;  // of both sides, as each was shown them
     std::uint32_t next_free = flow::kNoIndex;
 };
 
@@ -98,9 +100,16 @@ class Ssh {
 
     void take(std::uint64_t bytes) { half_->consumed += bytes; }
 
+    // Of the connection, so both sides are told.
+    void note(AppEvent e) {
+        flow_->events[0].add(e);
+        flow_->events[1].add(e);
+    }
+
     AppConfig config_;
     SlabArena arena_;
     std::array<BufferView, kBufferCount> views_{};
+    EventViews event_views_;
 
     // The chunk at hand.
     SshFlow* flow_ = nullptr;

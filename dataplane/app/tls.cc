@@ -112,8 +112,13 @@ Tls::Step Tls::record() {
     h.record_type = c.u8();
     h.record_version = c.be16().host();
     h.record_left = c.be16().host();
-    if (h.record_type < kChangeCipherSpec || h.record_type > kHeartbeat ||
-        (h.record_version >> 8) != 3 || h.record_left > kMaxRecord) {
+    const bool odd_type = h.record_type < kChangeCipherSpec || h.record_type > kHeartbeat;
+    const bool odd_version = (h.record_version >> 8) != 3;
+    if (odd_type || odd_version || h.record_left > kMaxRecord) {
+        note(odd_type      ? AppEvent::tls_invalid_record_type
+             : odd_version ? AppEvent::tls_invalid_record_version
+                           : AppEvent::tls_invalid_ssl_record);
+        note(AppEvent::tls_invalid_ssl_record);
         return damaged(Reason::tls_malformed);
     }
     take(kRecordHeader);

@@ -109,6 +109,12 @@ class Tls {
 
     void count(packet::Reason reason) { packet::count(*reasons_, reason); }
 
+    // Of the connection, so both sides are told.
+    void note(AppEvent e) {
+        flow_->events[0].add(e);
+        flow_->events[1].add(e);
+    }
+
     // Room for the longest text made of a message: names and JA3 strings. What does not fit is cut,
     // counted.
     static constexpr std::size_t kTextBytes = 64 * 1024;
@@ -119,6 +125,7 @@ class Tls {
     SlabArena arena_;
     std::unique_ptr<std::uint8_t[]> scratch_;  // texts before they are stored
     std::array<BufferView, kBufferCount> views_{};
+    EventViews event_views_;
 
     // The chunk at hand.
     TlsFlow* flow_ = nullptr;

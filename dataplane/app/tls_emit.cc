@@ -87,6 +87,8 @@ void Tls::fill(InspectionPoint& point, bool end) {
     point.fresh = (fresh_ & point.present) | passing_;
     point.resolved = (h.hello_resolved ? kOfHello : BufferMask{}) |
                      (h.cert_resolved ? kOfCertificate : BufferMask{});
+    event_views_.show(flow_->events[index_of(chunk_.direction)], point,
+                      views_[index_of(BufferId::kAppEvents)]);
     if (end) {
         point.resolved = BufferMask::all();
     }

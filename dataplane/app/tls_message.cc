@@ -124,6 +124,7 @@ Tls::Step Tls::hello(Bytes body) {
     const bool from_server = chunk_.direction == Direction::kToClient;
     const TlsHello hello = parse_hello(from_server, body);
     if (!hello.complete) {
+        note(AppEvent::tls_invalid_handshake_message);
         count(Reason::tls_malformed);
     }
     if (from_server) {
@@ -186,6 +187,7 @@ Tls::Step Tls::certificate(Bytes body) {
     const std::size_t high = c.u8();
     const std::size_t size = high << 16 | c.be16().host();
     if (!c.ok() || size > c.remaining()) {
+        note(AppEvent::tls_certificate_invalid_length);
         count(Reason::tls_malformed);
         return Step::kGoOn;
     }
@@ -195,7 +197,11 @@ Tls::Step Tls::certificate(Bytes body) {
         const Bytes der = take_certificate(left);
         chain += der.empty() ? 0U : 1U;
         X509 x;
-        if (has(BufferId::kTlsCertSerial) || !parse_x509(der, x)) {
+        if (has(BufferId::kTlsCertSerial)) {
+            continue;
+        }
+        if (!parse_x509(der, x)) {
+            note(AppEvent::tls_invalid_certificate);
             continue;
         }
         if (!store_certificate(der, x)) {

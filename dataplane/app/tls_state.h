@@ -4,6 +4,7 @@
 // the direction. One worker thread.
 #pragma once
 
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/slab_arena.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/flow/flow.h"
@@ -69,8 +70,9 @@ struct TlsFlow {
     std::array<TlsHalf, 2> half;  // by direction of the sender
     bool retry = false;           // a HelloRetryRequest, not answered yet: hellos come again
     bool server_hello = false;
-    bool server_without_cert = false;  // 1.3: the certificate is encrypted
-    bool told = false;                 // an event was made of it
+    bool server_without_cert = false;   // 1.3: the certificate is encrypted
+    std::array<ShownEvents, 2> events;  // of both sides, as each was shown them
+    bool told = false;                  // an event was made of it
     std::uint32_t next_free = flow::kNoIndex;
 };
 

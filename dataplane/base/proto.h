@@ -143,8 +143,13 @@ enum class BufferId : std::uint8_t {
     kUdpHeader,
     kIcmp4Header,
     kIcmp6Header,
-    kFtpBounce,       // a byte: a PORT command that names another host than the client
-    kFtpDataCommand,  // "retr" or "stor": what opened a data connection
+    kFtpBounce,              // a byte: a PORT command that names another host than the client
+    kFtpDataCommand,         // "retr" or "stor": what opened a data connection
+    kAppEvents,              // names of what a parser found odd, of either direction
+    kHttpRequestHeaderEach,  // "Name: value", each field on its own
+    kHttpResponseHeaderEach,
+    kFileNameToServer,  // of a file that is uploaded
+    kFileNameToClient,
     kCount
 };
 

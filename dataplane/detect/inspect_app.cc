@@ -228,6 +228,10 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
             c.ready_last > view_of(point.view(engine.buffer)).end()) {
             outcome = Outcome::kWait;  // the content that was hit is only partly here
         }
+        const bool again = here && point.view(engine.buffer).again;
+        if (outcome == Outcome::kNoMatch && again) {
+            outcome = Outcome::kWait;
+        }
         switch (outcome) {
             case Outcome::kMatch:
                 t.done |= 1U << i;
@@ -239,8 +243,9 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
                 ++t.waiting;
                 t.awaited |= mask_of(engine.buffer);
                 t.waiting_engine = i;
-                t.resume = result.resume;
-                t.needle = here ? needle_of(engine, view_of(point.view(engine.buffer))) : kNone32;
+                t.resume = again ? PcreResume{} : result.resume;
+                t.needle = here && !again ? needle_of(engine, view_of(point.view(engine.buffer)))
+                                          : kNone32;
                 break;
         }
     }

@@ -314,7 +314,8 @@ void Pipeline::report_transaction(const app::InspectionPoint& point, packet::Pac
                              point.direction, point.tx_id, app_.http_answered(flow, point.tx_id),
                              reasons_);
     }
-    if (!config_.verdict.dns_events || flow.app != AppProto::kDns) {
+    // A message that cannot be read has only its events to show.
+    if (!config_.verdict.dns_events || flow.app != AppProto::kDns || app_.dns_message().empty()) {
         return;
     }
     app::DnsSummary message;

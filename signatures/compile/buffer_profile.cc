@@ -103,6 +103,11 @@ constexpr std::array<BufferProfile, kBufferCount> kProfiles = [] {
     at(BufferId::kSshHasshString) = field(700, 1);
     at(BufferId::kSshHasshServer) = field(32, 1);
     at(BufferId::kSshHasshServerString) = field(700, 1);
+    at(BufferId::kAppEvents) = field(24, 0.001);
+    at(BufferId::kHttpRequestHeaderEach) = head(450);
+    at(BufferId::kHttpResponseHeaderEach) = head(350);
+    at(BufferId::kFileNameToServer) = field(12, 0.02);
+    at(BufferId::kFileNameToClient) = field(12, 0.9);
     return p;
 }();
 

@@ -108,12 +108,20 @@ void add_missing(std::string& out) {
 void add_events(std::string& out) {
     out +=
         "\n## Events by name\n\n`decoder.` and `stream.` are left out in `decode-event` and "
-        "`stream-event`. Where Suricata tells more kinds apart than Sluice,\none reason stands for "
+        "`stream-event`; `applayer_` is for `app-layer-event`. Where Suricata tells more kinds "
+        "apart than Sluice,\none reason stands for "
         "several events. Rules on events without a reason are unsupported.\n\n| event | reason | "
         "note |\n| --- | --- | --- |\n";
     for (const Event& e : all_events()) {
         std::string reasons(e.reasons);
         out += "| " + std::string(e.name) + " | " + reasons + " | " + cell(e.note) + " |\n";
+    }
+    out +=
+        "\n## Events of application parsers\n\nRules on events that are not reported are "
+        "unsupported.\n\n| event | reported | note |\n| --- | --- | --- |\n";
+    for (const AppEventRow& e : all_app_events()) {
+        out += "| " + std::string(e.name) + " | " + (e.reported ? "yes" : "no") + " | " +
+               cell(e.note) + " |\n";
     }
 }
 

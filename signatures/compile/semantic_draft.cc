@@ -13,6 +13,8 @@ namespace {
 constexpr BufferId kNo = BufferId::kPacketHeader;
 
 constexpr std::array kBuffers{
+    BufferSpec{"app-layer-event", BufferId::kAppEvents, BufferId::kAppEvents, AppProto::kUnknown,
+               true},
     BufferSpec{"dns.answer.name", BufferId::kDnsAnswerName, BufferId::kDnsAnswerName,
                AppProto::kDns, true},
     BufferSpec{"dns.opcode", BufferId::kDnsOpcode, BufferId::kDnsOpcode, AppProto::kDns},
@@ -23,6 +25,8 @@ constexpr std::array kBuffers{
     BufferSpec{"dns.rrtype", BufferId::kDnsRrtype, BufferId::kDnsRrtype, AppProto::kDns, true},
     BufferSpec{"file.data", BufferId::kFileDataToServer, BufferId::kFileDataToClient,
                AppProto::kUnknown},
+    BufferSpec{"file.name", BufferId::kFileNameToServer, BufferId::kFileNameToClient,
+               AppProto::kUnknown, true},
     BufferSpec{"http.accept", BufferId::kHttpAccept, kNo},
     BufferSpec{"http.accept_enc", BufferId::kHttpAcceptEnc, kNo},
     BufferSpec{"http.accept_lang", BufferId::kHttpAcceptLang, kNo},
@@ -45,9 +49,13 @@ constexpr std::array kBuffers{
     BufferSpec{"http.protocol", BufferId::kHttpProtocol, BufferId::kHttpResponseProtocol},
     BufferSpec{"http.referer", BufferId::kHttpReferer, kNo},
     BufferSpec{"http.request_body", BufferId::kHttpRequestBody, kNo},
+    BufferSpec{"http.request_header", BufferId::kHttpRequestHeaderEach, kNo, AppProto::kHttp1,
+               true},
     BufferSpec{"http.request_line", BufferId::kHttpRequestLine, kNo},
     // Another name of file.data in Suricata, so it accepts a request too.
     BufferSpec{"http.response_body", BufferId::kFileDataToServer, BufferId::kHttpResponseBody},
+    BufferSpec{"http.response_header", kNo, BufferId::kHttpResponseHeaderEach, AppProto::kHttp1,
+               true},
     BufferSpec{"http.response_line", kNo, BufferId::kHttpResponseLine},
     BufferSpec{"http.server", kNo, BufferId::kHttpServer},
     BufferSpec{"http.start", BufferId::kHttpRequestStart, BufferId::kHttpResponseStart},

@@ -86,7 +86,12 @@ TEST_F(DnsTest, DamagedMessagesAreCountedAndOthersGoOn) {
     talk.datagram(kUp, DnsText{.questions = 1, .body = dns_question(dns_pointer(12))}.bytes());
     EXPECT_EQ(talk.counted(Reason::dns_name_loop), 1U);
     talk.datagram(kUp, dns_query(std::string(63, 'a') + ".com"));
-    EXPECT_EQ(talk.shown().size(), 2U);
+    // Those that cannot be read show their events, and take no number.
+    ASSERT_EQ(talk.shown().size(), 5U);
+    EXPECT_EQ(talk.shown()[1].get(BufferId::kAppEvents), (Texts{"dns.malformed_data"}));
+    EXPECT_EQ(talk.shown()[3].get(BufferId::kAppEvents),
+              (Texts{"dns.infinite_loop", "dns.malformed_data", "dns.too_many_labels"}));
+    EXPECT_EQ(talk.shown()[4].tx_id, 1U);
     EXPECT_EQ(talk.flow().app, AppProto::kDns);
 }
 

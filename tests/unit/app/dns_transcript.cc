@@ -11,7 +11,12 @@ std::string text_of(Bytes b) {
 }
 
 bool is_dns_buffer(BufferId b) {
-    return b >= BufferId::kDnsQuery && b <= BufferId::kDnsRrtype;
+    return (b >= BufferId::kDnsQuery && b <= BufferId::kDnsRrtype) || b == BufferId::kAppEvents;
+}
+
+// It takes no number.
+bool was_unreadable(const DnsShown& m) {
+    return m.buffers.count(BufferId::kDnsOpcode) == 0;
 }
 
 }  // namespace
@@ -89,7 +94,9 @@ void DnsTalk::read_points() {
 void DnsTalk::read(const app::InspectionPoint& p) {
     check(p.flow == &flow_, "flow");
     check(p.tx_start && p.tx_end, "a message is a transaction");
-    check(shown_.empty() || p.tx_id > shown_.back().tx_id, "transactions count up");
+    check(shown_.empty() || p.tx_id > shown_.back().tx_id ||
+              (p.tx_id == shown_.back().tx_id && was_unreadable(shown_.back())),
+          "transactions count up");
     check(p.fresh == p.present, "all is new");
     check((p.present & ~p.resolved).empty(), "what is present is resolved");
     DnsShown& m = shown_.emplace_back();

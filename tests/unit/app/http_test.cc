@@ -362,5 +362,40 @@ TEST_F(Http, StrayBytesAfterAnInterimResponseTakeNoNumber) {
     EXPECT_EQ(responses()[1].get(kHttpResponseBody), "hi");
 }
 
+TEST(HttpEvents, EventsAreNamedInBothDirections) {
+    app::AppStage stage(small_config());
+    const Transcript t =
+        whole(stage, "GET\t/ HTTP/1.1\r\nnonsense\r\nAuthorization: Odd x\r\n\r\n",
+              "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na");
+    const std::string of_request =
+        "http.method_delim_non_compliant\nhttp.missing_host_header\n"
+        "http.request_auth_unrecognized\nhttp.request_field_missing_colon";
+    EXPECT_EQ(t.requests().at(0).get(BufferId::kAppEvents), of_request);
+    EXPECT_EQ(t.responses().at(0).get(BufferId::kAppEvents),
+              "http.duplicate_content_length_field_in_response\n" + of_request);
+}
+
+TEST(HttpEvents, EventsOfABodyComeWithIt) {
+    app::AppStage stage(small_config());
+    Conversation talk(stage);
+    talk.send(Direction::kToServer,
+              "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    EXPECT_EQ(talk.transcript().requests().at(0).get(BufferId::kAppEvents), "<absent>");
+    talk.send(Direction::kToServer, "1;x=y\r\na\r\n");
+    EXPECT_EQ(talk.transcript().requests().at(0).get(BufferId::kAppEvents),
+              "http.request_chunk_extension");
+    EXPECT_EQ(talk.broken(), "");
+}
+
+TEST(HttpEvents, EachHeaderIsShownOnItsOwn) {
+    app::AppStage stage(small_config());
+    const Transcript t =
+        whole(stage, "GET / HTTP/1.1\r\nHost: a\r\nX:1\r\nCookie: c\r\nX: 2\r\n\r\n",
+              "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(t.requests().at(0).get(BufferId::kHttpRequestHeaderEach),
+              "Host: a\nX: 1, 2\nCookie: c");
+    EXPECT_EQ(t.responses().at(0).get(BufferId::kHttpResponseHeaderEach), "Content-Length: 0");
+}
+
 }  // namespace
 }  // namespace sluice::test

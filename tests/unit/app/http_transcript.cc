@@ -11,6 +11,20 @@ std::string text_of(Bytes b) {
     return {b.begin(), b.end()};
 }
 
+// Buffers that are there several times: a line each.
+std::string text_of(const app::BufferView& v) {
+    std::string out = text_of(v.bytes);
+    for (const Bytes& other : v.more) {
+        out += "\n" + text_of(other);
+    }
+    return out;
+}
+
+bool is_of_response(BufferId id) {
+    return is_response_buffer(id) || id == BufferId::kHttpResponseHeaderEach ||
+           id == BufferId::kFileNameToClient;
+}
+
 }  // namespace
 
 Conversation::Conversation(app::AppStage& stage, std::size_t history)
@@ -88,7 +102,8 @@ void Conversation::read(const app::InspectionPoint& p) {
     std::vector<Message>& list = transcript_.messages[index_of(p.direction)];
     const bool open = !list.empty() && !list.back().ended;
     check(p.tx_start == !open, "tx_start opens a transaction");
-    const bool stray = (p.present & ~app::body_buffers(p.direction)).empty();
+    const bool stray =
+        (p.present & ~app::body_buffers(p.direction) & ~mask_of(BufferId::kAppEvents)).empty();
     if (p.tx_start && stray && !list.empty() && p.tx_id == list.back().tx_id) {
         reopen(p, list.back());
     } else if (p.tx_start) {
@@ -110,8 +125,8 @@ void Conversation::read(const app::InspectionPoint& p) {
     for (std::size_t i = 0; i < kBufferCount; ++i) {
         const auto id = static_cast<BufferId>(i);
         if (p.has(id)) {
-            check(is_http_buffer(id) &&
-                      is_response_buffer(id) == (p.direction == Direction::kToClient),
+            check(id == BufferId::kAppEvents ||
+                      is_of_response(id) == (p.direction == Direction::kToClient),
                   "buffer of the other direction");
             read_buffer(p, id, m);
         } else {
@@ -136,8 +151,14 @@ void Conversation::reopen(const app::InspectionPoint& p, Message& m) {
 
 void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Message& m) {
     const app::BufferView& v = p.view(id);
-    const std::string bytes = text_of(v.bytes);
+    const std::string bytes = text_of(v);
     const bool fresh = p.fresh.has(id);
+    if (id == BufferId::kAppEvents) {
+        check(fresh == (!m.has(id) || m.buffers[id] != bytes),
+              "events are fresh when there are more");
+        m.buffers[id] = bytes;
+        return;
+    }
     if (!is_streaming_buffer(id)) {
         check(v.complete && v.offset == 0, "header buffers are complete");
         check(m.has(id) != fresh, "header buffers are fresh once");

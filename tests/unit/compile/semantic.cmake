@@ -8,6 +8,7 @@ sluice_test(semantic_test
     semantic_decode_test.cc
     semantic_dns_test.cc
     semantic_et_test.cc
+    semantic_event_test.cc
     semantic_flow_test.cc
     semantic_header_test.cc
     semantic_metadata_test.cc

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP conversations in many shapes, honest and not: name -> [("q" or "r", bytes), ...]."""
+import gzip
+import zlib
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+HOST = b"Host: a.com\r\n"
+
+
+def get(line=b"GET / HTTP/1.1", fields=HOST, body=b""):
+    return line + b"\r\n" + fields + b"\r\n" + body
+
+
+def response(fields=b"", body=b"ok", line=b"HTTP/1.1 200 OK", length=True):
+    size = b"Content-Length: %d\r\n" % len(body) if length else b""
+    return line + b"\r\n" + size + fields + b"\r\n" + body
+
+
+def post(fields, body):
+    return get(b"POST /up HTTP/1.1", HOST + fields + b"Content-Length: %d\r\n" % len(body), body)
+
+
+def request_lines():
+    yield "plain", get()
+    yield "tab_before_uri", get(b"GET\t/ HTTP/1.1")
+    yield "tab_behind_uri", get(b"GET /\tHTTP/1.1")
+    yield "leading_blank", b" " + get()
+    yield "no_protocol_with_fields", get(b"GET /")
+    yield "uri_with_host", get(b"GET http://a.com/ HTTP/1.1")
+    yield "uri_with_other_host", get(b"GET http://b.com/ HTTP/1.1")
+    yield "uri_with_bad_host", get(b"GET http://b%c.com/ HTTP/1.1")
+    yield "uri_with_port", get(b"GET http://a.com:81/ HTTP/1.1")
+    yield "uri_with_own_port", get(b"GET http://a.com:80/ HTTP/1.1")
+    yield "double_encoded", get(b"GET /%252e%252e/ HTTP/1.1")
+
+
+def request_fields():
+    yield "no_host", get(fields=b"")
+    yield "no_host_1_0", get(b"GET / HTTP/1.0", b"")
+    yield "bad_host", get(fields=b"Host: a..com\r\n")
+    yield "host_with_port", get(fields=b"Host: a.com:80\r\n")
+    yield "host_with_other_port", get(fields=b"Host: a.com:81\r\n")
+    yield "repeated_200", get(fields=HOST + b"A: x\r\n" * 200)
+    yield "host_with_bad_port", get(fields=b"Host: a.com:x\r\n")
+    yield "host_underscore", get(fields=b"Host: a_b.com\r\n")
+    yield "host_final_dot", get(fields=b"Host: a.com.\r\n")
+    yield "host_v6", get(fields=b"Host: [::1]\r\n")
+    yield "two_hosts", get(fields=HOST + b"Host: b.com\r\n")
+    yield "no_colon", get(fields=HOST + b"nonsense\r\n")
+    yield "empty_name", get(fields=HOST + b": x\r\n")
+    yield "bad_name", get(fields=HOST + b"a(b: x\r\n")
+    yield "blank_in_name", get(fields=HOST + b"a b: x\r\n")
+    yield "blank_before_colon", get(fields=HOST + b"ab : x\r\n")
+    yield "folded", get(fields=HOST + b"A: x\r\n y\r\n")
+    yield "folded_first", get(fields=b" x: y\r\n" + HOST)
+    yield "repeated_70", get(fields=HOST + b"A: x\r\n" * 70)
+    yield "repeated_10", get(fields=HOST + b"A: x\r\n" * 10)
+    yield "auth_basic", get(fields=HOST + b"Authorization: Basic YTpi\r\n")
+    yield "auth_digest", get(fields=HOST + b"Authorization: Digest username=\"a\"\r\n")
+    yield "auth_bearer", get(fields=HOST + b"Authorization: Bearer abc\r\n")
+    yield "auth_other", get(fields=HOST + b"Authorization: Negotiate abc\r\n")
+    yield "cookies", get(fields=HOST + b"Cookie: a=b\r\nX-A: 1\r\nX-A: 2\r\n")
+
+
+def request_bodies():
+    yield "two_lengths", get(b"POST / HTTP/1.1", HOST + b"Content-Length: 2\r\nContent-Length: 3\r\n", b"abc")
+    yield "equal_lengths", get(b"POST / HTTP/1.1", HOST + b"Content-Length: 2\r\nContent-Length: 2\r\n", b"ab")
+    yield "bad_length", get(b"POST / HTTP/1.1", HOST + b"Content-Length: x\r\n")
+    yield "bad_te", get(b"POST / HTTP/1.1", HOST + b"Transfer-Encoding: x\r\n")
+    chunked = b"Transfer-Encoding: chunked\r\n"
+    yield "chunked", get(b"POST / HTTP/1.1", HOST + chunked, b"2\r\nab\r\n0\r\n\r\n")
+    yield "chunk_extension", get(b"POST / HTTP/1.1", HOST + chunked, b"2;a=b\r\nab\r\n0\r\n\r\n")
+    yield "bad_chunk", get(b"POST / HTTP/1.1", HOST + chunked, b"x\r\nab\r\n0\r\n\r\n")
+
+
+def responses():
+    yield "bad_protocol", response(line=b"HTTP/7.1 200 OK")
+    yield "bad_status", response(line=b"HTTP/1.1 abc OK")
+    yield "low_status", response(line=b"HTTP/1.1 099 OK")
+    yield "r_no_colon", response(b"nonsense\r\n")
+    yield "r_bad_name", response(b"a(b: x\r\n")
+    yield "r_repeated", response(b"A: x\r\n" * 70)
+    yield "r_two_lengths", response(b"Content-Length: 7\r\n")
+    yield "r_bad_length", response(b"Content-Length: x\r\n", length=False)
+    yield "r_bad_te", response(b"Transfer-Encoding: x\r\n", length=False)
+    yield "r_odd_te", response(b"Transfer-Encoding: xchunked\r\n", b"2\r\nab\r\n0\r\n\r\n", length=False)
+    yield "r_chunked_1_0", response(b"Transfer-Encoding: chunked\r\n", b"2\r\nab\r\n0\r\n\r\n", b"HTTP/1.0 200 OK", False)
+    yield "r_bad_chunk", response(b"Transfer-Encoding: chunked\r\n", b"x\r\nab\r\n0\r\n\r\n", length=False)
+    yield "r_byteranges", response(b"Content-Type: multipart/byteranges; boundary=x\r\n")
+    yield "r_gzip", response(b"Content-Encoding: gzip\r\n", gzip.compress(b"evil content"))
+    yield "r_gzip_damaged", response(b"Content-Encoding: gzip\r\n", gzip.compress(b"evil content" * 10)[:20] + b"\xff" * 30)
+    yield "r_three_layers", response(b"Content-Encoding: gzip, gzip, gzip\r\n", gzip.compress(gzip.compress(gzip.compress(b"evil content"))))
+    yield "r_odd_ce", response(b"Content-Encoding: xgzip\r\n", gzip.compress(b"evil content"))
+    yield "r_unknown_ce", response(b"Content-Encoding: foo\r\n")
+    yield "r_deflate", response(b"Content-Encoding: deflate\r\n", zlib.compress(b"evil content"))
+    yield "two_continues", b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + OK
+
+
+def cases():
+    out = {}
+    for what, request in (*request_lines(), *request_fields(), *request_bodies()):
+        out[what] = [("q", request), ("r", OK)]
+    for what, answer in responses():
+        out[what] = [("q", get()), ("r", answer)]
+    out["unasked"] = [("q", get()), ("r", OK + OK)]
+    out["pipelined"] = [("q", get() + get(fields=b"")), ("r", OK + OK)]
+    out["two_in_turn"] = [("q", get()), ("r", OK), ("q", get(fields=b"")), ("r", OK)]
+    out["incomplete_line"] = [("q", get()), ("r", OK), ("q", b"GET /x")]
+    out["server_first"] = [("r", OK), ("q", get())]
+    out["not_http_back"] = [("q", get()), ("r", b"SSH-2.0-x\r\n"), ("r", b"more")]
+    out["junk_back"] = [("q", get()), ("r", b"\x00\x01\x02\x03junk" * 10), ("r", b"more")]
+    return out
