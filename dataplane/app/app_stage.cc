@@ -133,7 +133,7 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
     flow::Flow& flow = *chunk.flow;
     if (chunk.offset != 0 || chunk.gap) {
         flow.app = AppProto::kNone;  // the first bytes are gone
-        packet::count(reasons, Reason::app_not_recognised);
+        packet::count(reasons, packet::Reason::app_not_recognised);
         return;
     }
     const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.key.server_port);
