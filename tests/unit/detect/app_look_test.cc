@@ -56,6 +56,28 @@ TEST(AppLook, OneBuffer) {
     EXPECT_EQ(b.point(p), Sids({}));
 }
 
+// A buffer of which other instances may follow: what the first one has not, the second may have.
+TEST(AppLook, AnInstanceThatDoesNotMatchWaitsForTheNext) {
+    ModelMaker maker;
+    auto& rule = maker.rule(1).flow(kReq).app(AppProto::kHttp1);
+    rule.buffer(BufferId::kHttpUri).content("/upload-of-something");
+    rule.buffer(BufferId::kHttpAccept).content("b").startswith().endswith();
+    Bench b(test::build(maker.finish()));
+    for (const bool again : {true, false}) {
+        auto p = start(again ? 0 : 1);
+        b.set(p, BufferId::kHttpUri, "/upload-of-something");
+        b.set(p, BufferId::kHttpAccept, "a");
+        b.buffers[index_of(BufferId::kHttpAccept)].again = again;
+        EXPECT_EQ(b.point(p), Sids({}));
+        p = later(p);
+        b.set(p, BufferId::kHttpAccept, "b");
+        EXPECT_EQ(b.point(p), again ? Sids({1}) : Sids({}));
+        p = later(p);
+        p.tx_end = true;
+        EXPECT_EQ(b.point(p), Sids({}));
+    }
+}
+
 TEST(AppLook, EnginesWaitForTheirBuffers) {
     ModelMaker maker;
     maker.rule(1)
