@@ -136,6 +136,9 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
         packet::count(reasons, packet::Reason::app_not_recognised);
         return;
     }
+    if (expected(flow, reasons)) {
+        return;
+    }
     const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.key.server_port);
     if (p == AppProto::kUnknown) {
         return;
@@ -147,6 +150,24 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
     flow.app = p;
     check_order(chunk, reasons);
     open(flow, reasons);
+}
+
+// A data connection that FTP announced is one, whatever it carries.
+bool AppStage::expected(flow::Flow& flow, packet::ReasonCounters& reasons) {
+    FtpExpectations& expectations = parsers_.get<FtpRow>().parser.expectations();
+    if (!expectations.any()) {
+        return false;
+    }
+    const FtpTransfer transfer = expectations.take(flow);
+    if (transfer == FtpTransfer::kNone) {
+        return false;
+    }
+    flow.app = AppProto::kFtpData;
+    open(flow, reasons);
+    if (flow.app == AppProto::kFtpData) {
+        parsers_.get<FtpDataRow>().states[slot_of(flow).index].transfer = transfer;
+    }
+    return true;
 }
 
 // Takes a state for the protocol that was just decided, if it has a parser.

@@ -9,6 +9,8 @@
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/dns.h"
+#include "dataplane/app/ftp.h"
+#include "dataplane/app/ftp_state.h"
 #include "dataplane/app/http1.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/served.h"
@@ -94,8 +96,12 @@ class AppStage {
         Served<Dns, DnsFlow, AppProto::kDns, &AppConfig::dns_flows, packet::Reason::dns_store_full>;
     using SmtpRow = Served<Smtp, SmtpFlow, AppProto::kSmtp, &AppConfig::smtp_flows,
                            packet::Reason::smtp_store_full>;
+    using FtpRow =
+        Served<Ftp, FtpFlow, AppProto::kFtp, &AppConfig::ftp_flows, packet::Reason::ftp_store_full>;
+    using FtpDataRow = Served<FtpData, FtpDataFlow, AppProto::kFtpData, &AppConfig::ftp_data_flows,
+                              packet::Reason::ftp_store_full>;
     // The busiest first.
-    using Parsers = ParserTable<HttpRow, TlsRow, DnsRow, SmtpRow, SshRow>;
+    using Parsers = ParserTable<HttpRow, TlsRow, DnsRow, SmtpRow, SshRow, FtpRow, FtpDataRow>;
 
     // Which parser has a flow's state; in the upper bits of Flow::app_state, as Flow::app says
     // kNone when a parser gave up.
@@ -112,6 +118,7 @@ class AppStage {
 
     static Slot slot_of(const flow::Flow& flow);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+    bool expected(flow::Flow& flow, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     static void put(flow::Flow& flow, Slot slot);
     static void orient(packet::Packet& datagram, bool first);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/app/detector.h"
 
+#include "dataplane/app/binary_probes.h"
 #include "dataplane/app/dns_probe.h"
 #include "dataplane/app/http1_text.h"
 
@@ -195,6 +196,18 @@ AppProto ssl2_server(Bytes in) {
 // and 2.2.41).
 AppProto smb(Bytes in) {
     constexpr std::size_t kHeader = 4;
+    if (in[0] >= 0x81 && in[0] <= 0x85) {
+        // A session request of NetBIOS, or its answer, before the first message (RFC 1002 section
+        // 4.3).
+        if (in.size() > 2 && (in[1] != 0 || in[2] != 0)) {
+            return AppProto::kNone;
+        }
+        const std::size_t size = in.size() < kHeader ? 0 : kHeader + in[3];
+        in = in.size() > size && size != 0 ? in.subspan(size) : Bytes{};
+        if (in.empty()) {
+            return AppProto::kUnknown;
+        }
+    }
     if (in[0] != 0) {
         return AppProto::kNone;
     }
@@ -326,6 +339,9 @@ AppProto detect_protocol(Direction sender, Bytes first, std::uint16_t server_por
                      ? run(kClientProbes.data(), kClientProbes.size(), in)
                      : run(kServerProbes.data(), kServerProbes.size(), in);
     if (p == AppProto::kNone) {
+        p = probe_binary_stream(sender, in, server_port);
+    }
+    if (p == AppProto::kNone) {
         p = dns_in_stream(sender, in, server_port == kDnsPort);
     }
     return p == AppProto::kUnknown && first.size() >= kDetectBytes ? AppProto::kNone : p;
@@ -339,8 +355,11 @@ AppProto detect_datagram(Bytes payload, std::uint16_t port_a, std::uint16_t port
         return AppProto::kSip;
     }
     const bool dns_port = port_a == kDnsPort || port_b == kDnsPort;
-    return dns_in_datagram(payload, dns_port) == AppProto::kDns ? AppProto::kDns
-                                                                : AppProto::kUnknown;
+    if (dns_in_datagram(payload, dns_port) == AppProto::kDns) {
+        return AppProto::kDns;
+    }
+    const AppProto p = probe_binary_datagram(payload, port_a, port_b);
+    return p == AppProto::kNone ? AppProto::kUnknown : p;
 }
 
 }  // namespace sluice::app

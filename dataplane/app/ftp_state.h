@@ -26,15 +26,15 @@ struct FtpHalf {
 
 struct FtpFlow {
     std::array<FtpHalf, 2> half;
-    std::uint32_t bounces = 0;       // shown so far
-    std::uint16_t data_port = 0;     // announced for the next transfer; 0: none
-    bool active : 1 = false;         // by the client, so the server will connect
-    bool all_protected : 1 = false;  // data connections are TLS's (RFC 4217 PROT P)
+    std::uint32_t bounces = 0;    // shown so far
+    std::uint16_t data_port = 0;  // announced for the next transfer; 0: none
+    bool active = false;          // by the client, so the server will connect
     std::uint32_t next_free = flow::kNoIndex;
 };
 
 struct FtpDataFlow {
     struct Half {
+        std::uint64_t size = 0;  // bytes shown
         bool announced = false;
         bool ended = false;
     };

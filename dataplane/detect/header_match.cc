@@ -56,11 +56,16 @@ bool proto_matches(const RuleRec& r, const Subject& s) {
              ((f & bundle::kRuleIcmp6Only) != 0 && s.ip_proto != packet::kProtoIcmp6));
 }
 
+// As for Suricata, SMB carries DCE/RPC, so rules about that are about it.
+bool speaks(AppProto flow, AppProto wanted) {
+    return flow == wanted || (wanted == AppProto::kDcerpc && flow == AppProto::kSmb);
+}
+
 bool flow_matches(const RuleRec& r, const Subject& s) {
     constexpr std::uint32_t kNeedFlow = bundle::kFlowToServer | bundle::kFlowToClient |
                                         bundle::kFlowEstablished | bundle::kFlowNotEstablished;
     const std::uint32_t f = r.flow_flags;
-    if (r.app != AppProto::kUnknown && (s.flow == nullptr || s.flow->app != r.app)) {
+    if (r.app != AppProto::kUnknown && (s.flow == nullptr || !speaks(s.flow->app, r.app))) {
         return false;
     }
     if ((f & (kNeedFlow | bundle::kFlowOnlyStream | bundle::kFlowNoStream)) == 0) {
@@ -268,7 +273,7 @@ bool app_matches(const Item& item, const flow::Flow& f) {
     if (f.app == AppProto::kUnknown) {
         return false;
     }
-    return (f.app == static_cast<AppProto>(item.lo)) != ((item.flags & bundle::kNegated) != 0);
+    return speaks(f.app, static_cast<AppProto>(item.lo)) != ((item.flags & bundle::kNegated) != 0);
 }
 
 bool age_matches(const Item& item, const flow::Flow& f, Nanos now) {

@@ -11,6 +11,7 @@ sluice_library(sluice_sig_semantic
     keyword_event.cc
     keyword_dns.cc
     keyword_flow.cc
+    keyword_ftp.cc
     keyword_header.cc
     keyword_math.cc
     keyword_metadata.cc

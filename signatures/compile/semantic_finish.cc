@@ -246,17 +246,19 @@ void settle_protocol(RuleDraft& draft, bool app_buffers) {
         return;
     }
     const AppProtocol* app = find_app_protocol(name_of(draft.app));
-    const bool any = app != nullptr && app->transport == bundle::HeaderProto::kIp;
+    const bundle::HeaderProto over = app != nullptr ? app->transport : bundle::HeaderProto::kTcp;
+    const bool any = over == bundle::HeaderProto::kIp;
     switch (draft.rule.proto) {
         case bundle::HeaderProto::kIp:
-            draft.rule.proto = any ? bundle::HeaderProto::kIp : bundle::HeaderProto::kTcp;
+            draft.rule.proto = over;
             break;
         case bundle::HeaderProto::kTcp:
-            break;
         case bundle::HeaderProto::kUdp:
-            if (!any) {
-                draft.unsupported(std::string(name_of(draft.app)) +
-                                  " runs over TCP, the rule is for udp");
+            if (!any && draft.rule.proto != over) {
+                const bool tcp = over == bundle::HeaderProto::kTcp;
+                draft.unsupported(std::string(name_of(draft.app)) + " runs over " +
+                                  (tcp ? "TCP" : "UDP") + ", the rule is for " +
+                                  (tcp ? "udp" : "tcp"));
             }
             break;
         case bundle::HeaderProto::kIcmp:

@@ -64,6 +64,32 @@ const std::vector<Case>& cases() {
         {kServer, "RFB 003.008\n"sv, AppProto::kRfb},
         {kServer, "\x16\x03\x03\x00\x7a\x02\x00"sv, AppProto::kTls},
         {kServer, "hello"sv, AppProto::kNone},
+        // Not text.
+        {kClient, "\x10\x0e\0\x04MQTT\x05"sv, AppProto::kMqtt},
+        {kClient, "\x10\x80\x01\0\x06MQIsdp"sv, AppProto::kMqtt},
+        {kClient, "\x10\x0e\0\x05MQTTX"sv, AppProto::kNone},
+        {kClient, "\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\x08\0\x03\0\0\0"sv, AppProto::kRdp},
+        {kClient, "\x03\0\0\x2c\x27\xe0\0\0\0\0\0Cookie: mstshash=a"sv, AppProto::kRdp},
+        {kServer, "\x03\0\0\x13\x0e\xd0\0\0\x12\x34\0\x02\0\x08\0\x02\0\0\0"sv, AppProto::kRdp},
+        {kClient, "\x03\0\0\x16\x11\xe0\0\0\0\x01\0\xc0\x01\x0a"sv, AppProto::kNone},  // S7
+        {kServer, "\xff\xfd\x18\xff\xfd\x20"sv, AppProto::kTelnet},
+        {kServer, "\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01"sv, AppProto::kNone},
+        {kClient, "\0\0\0\x08\x04\xd2\x16\x2f"sv, AppProto::kPgsql},
+        {kClient, "\0\0\0\x20\0\x03\0\0user"sv, AppProto::kPgsql},
+        {kClient, "\x05\x64\x05\xc0"sv, AppProto::kDnp3},
+        {kClient,
+         "\0\0\0\x1a\x6a\x18\x30\x16\xa1\x03\x02\x01\x05\xa2\x03\x02\x01\x0a"
+         "\xa4\x0a\x30\x08\xa0\x06\x03\x02"sv,
+         AppProto::kKrb5},
+        {kClient,
+         "\0\0\0\x1b\x6a\x18\x30\x16\xa1\x03\x02\x01\x05\xa2\x03\x02\x01\x0a"
+         "\xa4\x0a\x30\x08\xa0\x06\x03\x02"sv,
+         AppProto::kNone},
+        {kClient, "\x80\0\0\x28\1\2\3\4\0\0\0\0\0\0\0\x02\0\x01\x86\xa3\0\0\0\x03"sv,
+         AppProto::kNfs},
+        {kClient, "\x80\0\0\x28\1\2\3\4\0\0\0\0\0\0\0\x02\0\x01\x86\xa0\0\0\0\x03"sv,
+         AppProto::kNone},
+        {kServer, "\x82\0\0\0\0\0\0\x20\xffSMB"sv, AppProto::kSmb},
     };
     return all;
 }
@@ -72,6 +98,48 @@ TEST(Detector, Table) {
     for (const Case& c : cases()) {
         EXPECT_EQ(app::detect_protocol(c.sender, bytes_of(c.bytes)), c.expected) << c.bytes;
     }
+}
+
+TEST(Detector, Datagrams) {
+    struct Row {
+        std::string bytes;
+        std::uint16_t port;
+        AppProto expected;
+    };
+
+    const std::string snmp = "\x30\x0b\x02\x01\x01\x04\x06public"s;
+    const std::string ike = std::string(8, 'i') + std::string(8, '\0') + "\x01\x10\x02\0"s +
+                            std::string(4, '\0') + "\0\0\0\x1c"s;
+    const std::string nfs = "\1\2\3\4\0\0\0\0\0\0\0\x02\0\x01\x86\xa3\0\0\0\x03"s;
+    const std::string dhcp = "\x01"s + std::string(235, '\0') + "\x63\x82\x53\x63\x35"s;
+    const std::vector<Row> rows = {
+        {"\xc3\0\0\0\x01\x08"s + std::string(30, 'q'), 443, AppProto::kQuic},
+        {"\xc3\x6b\x33\x43\xcf\x08" + std::string(30, 'q'), 9, AppProto::kQuic},
+        {"\xc3\0\0\0\x07\x08"s + std::string(30, 'q'), 443, AppProto::kUnknown},
+        {snmp, 161, AppProto::kSnmp},
+        {snmp + "x", 161, AppProto::kUnknown},
+        {ike, 500, AppProto::kIke},
+        {"\0\0\0\0"s + ike, 4500, AppProto::kIke},
+        {ike + "x", 500, AppProto::kUnknown},
+        {nfs, 2049, AppProto::kNfs},
+        {dhcp, 67, AppProto::kDhcp},
+        {"\x23" + std::string(47, '\0'), 123, AppProto::kNtp},
+        {"\x23" + std::string(47, '\0'), 124, AppProto::kUnknown},
+        {"\0\x01name\0OCTET\0"s, 69, AppProto::kTftp},
+        {"\0\x01name\0octe"s, 69, AppProto::kUnknown},
+        {"d1:ad2:id20:abcdefghij0123456789e"s, 6881, AppProto::kBittorrentDht},
+    };
+    for (const Row& r : rows) {
+        EXPECT_EQ(app::detect_datagram(bytes_of(r.bytes), 50000, r.port), r.expected) << r.bytes;
+    }
+}
+
+TEST(Detector, PortsConfirm) {
+    const std::string_view modbus = "\0\x01\0\0\0\x06\x01\x03\0\0\0\x01"sv;
+    EXPECT_EQ(app::detect_protocol(kClient, bytes_of(modbus), 502), AppProto::kModbus);
+    EXPECT_NE(app::detect_protocol(kClient, bytes_of(modbus), 503), AppProto::kModbus);
+    const std::string enip = "\x65\0\x04\0"s + std::string(20, '\0');
+    EXPECT_EQ(app::detect_protocol(kClient, bytes_of(enip), 44818), AppProto::kEnip);
 }
 
 TEST(Detector, FirstDecisionStands) {

@@ -79,7 +79,7 @@ class ParserTalk {
         parser_.begin(state_, chunk, counters_);
         app::InspectionPoint point;
         while (parser_.next(point)) {
-            read(point, d);
+            read(point);
         }
         gave_up_ = parser_.gave_up();
         if constexpr (requires { parser_.starts_tls(); }) {
@@ -143,7 +143,8 @@ class ParserTalk {
         return at == std::string::npos ? list : list.substr(at + 1);
     }
 
-    void read(const app::InspectionPoint& point, Direction d) {
+    void read(const app::InspectionPoint& point) {
+        const Direction d = point.direction;
         ShownPoint shown;
         shown.direction = point.direction;
         shown.tx_id = point.tx_id;
@@ -151,7 +152,7 @@ class ParserTalk {
         shown.end = point.tx_end;
         shown.present = point.present;
         shown.resolved = point.resolved;
-        check(point.flow == &flow_ && point.direction == d && point.buffers != nullptr, "whose");
+        check(point.flow == &flow_ && point.buffers != nullptr, "whose");
         check((point.fresh & ~point.present).empty(), "fresh without being present");
         Progress& at = progress_[index_of(d)];
         if (at.ended && point.tx_id > at.tx_id) {

@@ -73,7 +73,7 @@ TEST(Compiler, ProblemsNameFileLineAndSidAndCountOnce) {
     const CompileOutput out = compile_sources(
         input_of("alert tcp any any -> any any (msg:\"ok\"; content:\"abcdef\"; sid:1;)\n"
                  "alert tcp any any -> any any (msg:\"bad\"; nonsense:1; sid:2;)\n"
-                 "alert mqtt any any -> any any (msg:\"later\"; content:\"x\"; sid:3;)\n"));
+                 "alert mqtt any any -> any any (msg:\"later\"; mqtt.type:CONNECT; sid:3;)\n"));
     EXPECT_EQ(out.rules, 3U);
     EXPECT_EQ(out.compiled, 1U);
     EXPECT_EQ(out.invalid, 1U);

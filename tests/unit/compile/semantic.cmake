@@ -10,6 +10,7 @@ sluice_test(semantic_test
     semantic_et_test.cc
     semantic_event_test.cc
     semantic_flow_test.cc
+    semantic_ftp_test.cc
     semantic_header_test.cc
     semantic_metadata_test.cc
     semantic_network_test.cc

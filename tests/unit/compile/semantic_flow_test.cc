@@ -81,7 +81,8 @@ TEST(AppLayerProtocol, ItemAndTable) {
         {"app-layer-protocol:failed;", kGood},
         {"app-layer-protocol:foo;", kInvalid},
         {"app-layer-protocol:tls;", kGood},
-        {"app-layer-protocol:krb5;", kUnsupported},
+        {"app-layer-protocol:krb5;", kGood},
+        {"app-layer-protocol:ftp-data;", kGood},
     });
 }
 

@@ -66,6 +66,11 @@ TEST(View, Protocols) {
         {"http1", HeaderProto::kTcp, 0, AppProto::kHttp1},
         {"tls", HeaderProto::kTcp, 0, AppProto::kTls},
         {"dns", HeaderProto::kIp, 0, AppProto::kDns},
+        {"mqtt", HeaderProto::kTcp, 0, AppProto::kMqtt},
+        {"modbus", HeaderProto::kTcp, 0, AppProto::kModbus},
+        {"ftp-data", HeaderProto::kTcp, 0, AppProto::kFtpData},
+        {"krb5", HeaderProto::kIp, 0, AppProto::kKrb5},
+        {"quic", HeaderProto::kUdp, 0, AppProto::kQuic},
     };
     for (const Case& c : cases) {
         const Compiled r =
@@ -74,13 +79,6 @@ TEST(View, Protocols) {
         EXPECT_EQ(r.rules[0].proto, c.header) << c.proto;
         EXPECT_EQ(r.rules[0].flow_flags, c.flags) << c.proto;
         EXPECT_EQ(r.rules[0].app, c.app) << c.proto;
-    }
-    for (const char* proto : {"mqtt", "modbus"}) {
-        const Compiled r =
-            compile_rule("msg:\"x\";", std::string("alert ") + proto + " any any -> any any");
-        EXPECT_EQ(r.verdict(), kUnsupported) << proto;
-        EXPECT_EQ(r.problems[0].reason,
-                  std::string("protocol ") + proto + " is not inspected by this version");
     }
     EXPECT_EQ(compile_rule("msg:\"x\";", "alert foo any any -> any any").verdict(), kInvalid);
 }
