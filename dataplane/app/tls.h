@@ -117,7 +117,7 @@ class Tls {
 
     // Room for the longest text made of a message: names and JA3 strings. What does not fit is cut,
     // counted.
-    static constexpr std::size_t kTextBytes = 64 * 1024;
+    static constexpr std::size_t kTextBytes = std::size_t{64} * 1024;
     // Points made of one message at most; values beyond are not shown, counted.
     static constexpr std::uint32_t kMaxValues = 256;
 

@@ -12,7 +12,7 @@ namespace sluice::defrag {
 
 // MACs, VLAN tags, IPv4 options, IPv6 extension headers (whose number decode bounds, each at most
 // 2048 bytes): room for the headers of any fragment.
-inline constexpr std::size_t kMaxRebuiltHeaders = 32 * 1024;
+inline constexpr std::size_t kMaxRebuiltHeaders = std::size_t{32} * 1024;
 inline constexpr std::size_t kMaxDatagram = 65535;  // IPv4 total length, IPv6 payload length
 
 // Bytes of IP header that count against kMaxDatagram in the whole datagram.

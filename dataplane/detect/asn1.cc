@@ -3,7 +3,9 @@
 
 #include "dataplane/base/cursor.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 namespace sluice::detect {
 namespace {
@@ -118,8 +120,11 @@ class Walker {
             --depth_;
             return Walk::kWhole;
         }
+        if (!h.indefinite && h.length > room()) {
+            return Walk::kBad;  // longer than what it lies in
+        }
         if (!h.indefinite && h.length > cursor_.remaining()) {
-            return depth_ != 0 && innermost() != kOpen ? Walk::kBad : Walk::kShort;
+            return Walk::kShort;
         }
         if (h.descends()) {
             hit_ = hit_ || fits_check(item_, h, {});
@@ -131,6 +136,16 @@ class Walker {
     }
 
     std::size_t innermost() const { return ends_[depth_ - 1]; }
+
+    // Up to the end of the innermost object around that has one.
+    std::size_t room() const {
+        for (std::size_t d = depth_; d != 0; --d) {
+            if (ends_[d - 1] != kOpen) {
+                return ends_[d - 1] - std::min(ends_[d - 1], cursor_.offset());
+            }
+        }
+        return std::numeric_limits<std::size_t>::max();
+    }
 
     Walk open(End end) {
         if (depth_ == ends_.size()) {

@@ -17,6 +17,8 @@ using bundle::ItemKind;
 constexpr std::int64_t kFar = std::int64_t{1} << 60;  // "no limit", with room for arithmetic
 constexpr std::int64_t kFirstTry = -1;
 constexpr std::uint32_t kDecodedPerStep = 64;  // bytes of base64 that cost as much as a step
+// Places at which a pcre may begin that cost as much: each is bounded by the match limit only.
+constexpr std::size_t kTriedPerStep = 256;
 
 bool has(const Item& item, std::uint32_t flag) {
     return (item.flags & flag) != 0;
@@ -302,6 +304,9 @@ StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
     const RegexSubject subject{view_.bytes.subspan(static_cast<std::size_t>(start - view_.base)),
                                static_cast<std::size_t>(from - start),
                                has(s.item, bundle::kRelative) || start == 0, view_.complete};
+    if (!cx_.regexes.anchored(s.item.data) && subject.from < subject.bytes.size()) {
+        spent_ += static_cast<std::uint32_t>((subject.bytes.size() - subject.from) / kTriedPerStep);
+    }
     const RegexMatch m = cx_.matcher.match(cx_.regexes, s.item.data, subject);
     switch (m.outcome) {
         case RegexOutcome::kMatch:

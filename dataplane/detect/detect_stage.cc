@@ -89,6 +89,16 @@ bool DetectStage::admits(const RuleRec& rule, const Look& look) {
            conditions_match(*rules_, rule, look.subject, {look.state, *host_bits_});
 }
 
+namespace {
+
+// Evaluations that ended at a limit.
+std::uint64_t given_up(const packet::ReasonCounters& reasons) {
+    return reasons[static_cast<std::size_t>(packet::Reason::pcre_limit)] +
+           reasons[static_cast<std::size_t>(packet::Reason::detect_step_limit)];
+}
+
+}  // namespace
+
 EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& engine,
                                    EvalView view, PcreResume resume) {
     ++stats_.evaluations;
@@ -114,7 +124,14 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     }
     EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,  scratch_->vars,
                         look.reasons,      step_budget_,      scratch_->decoded, resume};
-    return evaluate(steps, view, context);
+    const std::uint64_t before = given_up(look.reasons);
+    const EvalResult result = evaluate(steps, view, context);
+    if (given_up(look.reasons) != before && result.outcome != Outcome::kMatch) [[unlikely]] {
+        const bundle::Action action = rules_->model().rules[rule].action;
+        undecided_ =
+            undecided_ || action == bundle::Action::kDrop || action == bundle::Action::kReject;
+    }
+    return result;
 }
 
 void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {

@@ -80,6 +80,14 @@ class DetectStage {
     void inspect_app(const app::InspectionPoint& point, const packet::Packet* p, MatchList& matches,
                      packet::ReasonCounters& reasons);
 
+    // Whether a rule that drops or rejects gave up at a limit since the last call: what it would
+    // have said is not known.
+    bool take_undecided() {
+        const bool was = undecided_;
+        undecided_ = false;
+        return was;
+    }
+
     // Gives back what the flow holds. Its next packet starts afresh.
     void release(flow::Flow& f) { store_.release(f); }
 
@@ -162,6 +170,7 @@ class DetectStage {
     std::shared_ptr<HostBits> host_bits_;
     DetectStats stats_;
     std::uint32_t step_budget_;
+    bool undecided_ = false;
     Nanos wall_;  // of the latest packet: the time of looks at the end of a flow
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for
     // its inspect_app() calls.

@@ -31,6 +31,9 @@ class RegexSet {
 
     std::size_t size() const { return regexes_.size(); }
 
+    // It is tried at one place of its subject only.
+    bool anchored(std::uint32_t index) const { return regexes_[index].anchored; }
+
   private:
     friend class RegexMatcher;
 

@@ -143,6 +143,9 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         verdict_.judge({&packet, packet.flow, http_, now, &dns_}, matches_, reasons_);
         forget_summaries();
     }
+    if (detect_.take_undecided()) [[unlikely]] {
+        refuse_undecided(packet, now);
+    }
     if (!(reasons_.recent & kLateReasons).empty()) [[unlikely]] {
         apply_late_exceptions(packet, now);
     }
@@ -186,6 +189,14 @@ void Pipeline::apply_late_exceptions(packet::Packet& packet, const Now& now) {
     }
     seen_ = seen_ | reasons_.recent;
     reasons_.recent = {};  // what the packet within does is its own
+}
+
+// A rule that would drop gave up. Its sender made it do so, and could hide anything behind that.
+void Pipeline::refuse_undecided(packet::Packet& packet, const Now& now) {
+    const bool open = packet.flow == nullptr || packet.flow->verdict == flow::FlowVerdict::kInspect;
+    if (config_.inline_mode && open && !packet.dropped()) {
+        verdict_.refuse({&packet, packet.flow, {}, now}, Reason::pcre_limit);
+    }
 }
 
 // Rules on events alone, for a packet that is inspected no further.
@@ -400,6 +411,7 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     if (tells_flows_) {
         verdict_.report_flow({nullptr, &flow, {}, now}, reasons_);
     }
+    (void)detect_.take_undecided();  // there is nothing left to refuse
     detect_.release(flow);
     app_.release(flow);
     stream_.release(flow);

@@ -112,6 +112,7 @@ class Pipeline final : private flow::FlowObserver {
     void report_transaction(const app::InspectionPoint& point, packet::Packet* packet,
                             const Now& now);
     void apply_late_exceptions(packet::Packet& packet, const Now& now);
+    void refuse_undecided(packet::Packet& packet, const Now& now);
     void skip_trusted(packet::Packet& packet, const Now& now);
     void tell_events(packet::Packet& packet, const Now& now);
     void settle(packet::Packet& packet, const Now& now);

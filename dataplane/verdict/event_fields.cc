@@ -26,8 +26,9 @@ Bytes text_of(const abi::HttpFields& http, abi::HttpText which) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(which); ++i) {
         at += http.text_length[i];
     }
-    const auto* first = reinterpret_cast<const std::uint8_t*>(http.text.data());
-    return {first + at, http.text_length[static_cast<std::size_t>(which)]};
+    const void* first = http.text.data();
+    return {static_cast<const std::uint8_t*>(first) + at,
+            http.text_length[static_cast<std::size_t>(which)]};
 }
 
 abi::TcpPhase tcp_phase(const flow::Flow& f) {

@@ -48,6 +48,11 @@ Status check_folder(const std::string& folder) {
     return ok_status();
 }
 
+const std::uint8_t* bytes_of(std::string_view text) {
+    const void* first = text.data();
+    return static_cast<const std::uint8_t*>(first);
+}
+
 bool write_whole(int fd, Bytes bytes) {
     while (!bytes.empty()) {
         const ssize_t n = ::write(fd, bytes.data(), bytes.size());
@@ -82,9 +87,8 @@ Result<std::unique_ptr<SealedCache>> SealedCache::open(const std::string& folder
 SealedCache::SealedCache(std::string folder, const SecretKey& key, std::uint64_t max_bytes)
     : folder_(std::move(folder)), max_bytes_(max_bytes) {
     std::array<std::uint8_t, 2 * kKeyBytes> made{};
-    const auto* purpose = reinterpret_cast<const std::uint8_t*>(kPurpose.data());
     // The seed is the first half of the secret key.
-    SLUICE_CHECK(crypto_generichash(made.data(), made.size(), purpose, kPurpose.size(),
+    SLUICE_CHECK(crypto_generichash(made.data(), made.size(), bytes_of(kPurpose), kPurpose.size(),
                                     key.bytes().data(), std::tuple_size_v<SecretKey::Seed>) == 0);
     std::copy_n(made.begin(), kKeyBytes, seal_key_.begin());
     std::copy_n(made.begin() + kKeyBytes, kKeyBytes, name_key_.begin());
@@ -98,8 +102,7 @@ SealedCache::~SealedCache() {
 
 SealedCache::Name SealedCache::name_of(std::string_view content) const {
     Name name{};
-    (void)crypto_generichash(name.data(), name.size(),
-                             reinterpret_cast<const std::uint8_t*>(content.data()), content.size(),
+    (void)crypto_generichash(name.data(), name.size(), bytes_of(content), content.size(),
                              name_key_.data(), name_key_.size());
     return name;
 }

@@ -184,7 +184,8 @@ void PcreCheck::read_cache() {
     if (!bytes) {
         return;
     }
-    std::string_view rest(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    const std::string text(bytes->begin(), bytes->end());
+    std::string_view rest(text);
     while (!rest.empty()) {
         std::array<std::uint32_t, 3> numbers{};
         for (std::uint32_t& n : numbers) {

@@ -2,6 +2,7 @@
 // What decode finds in well-formed packets.
 #include "tests/support/counter_delta.h"
 #include "tests/support/test_batch.h"
+#include "tests/support/usual_packets.h"
 
 #include <gtest/gtest.h>
 
@@ -14,18 +15,8 @@ using test::address;
 using test::bytes_of;
 using test::PacketBuilder;
 using test::TestBatch;
-
-PacketBuilder v4() {
-    PacketBuilder b;
-    b.ipv4("10.1.2.3", "172.16.0.9");
-    return b;
-}
-
-PacketBuilder v6() {
-    PacketBuilder b;
-    b.ipv6("2001:db8::1", "2001:db8::2");
-    return b;
-}
+using test::v4;
+using test::v6;
 
 // One packet through decode, checksums verified; nothing may be counted but 'expected'.
 struct One {

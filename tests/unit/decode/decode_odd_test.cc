@@ -3,6 +3,7 @@
 // inspected in a tap; each with a twin that is let through.
 #include "tests/support/counter_delta.h"
 #include "tests/support/test_batch.h"
+#include "tests/support/usual_packets.h"
 
 #include <gtest/gtest.h>
 
@@ -12,20 +13,14 @@ namespace {
 using packet::Reason;
 using test::PacketBuilder;
 using test::TestBatch;
+using test::v4;
+using test::v6;
 
 constexpr std::array<std::uint8_t, 7> kLooseRoute = {131, 7, 4, 10, 0, 0, 1};
 constexpr std::array<std::uint8_t, 8> kStrictRoute = {1, 137, 7, 4, 10, 0, 0, 1};
 constexpr std::array<std::uint8_t, 4> kRouterAlert = {148, 4, 0, 0};
 constexpr std::array<std::uint8_t, 7> kRoutingType0 = {0, 0, 1, 0, 0, 0, 0};
 constexpr std::array<std::uint8_t, 7> kRoutingType2 = {0, 2, 1, 0, 0, 0, 0};
-
-PacketBuilder v4() {
-    return PacketBuilder().ipv4("10.1.2.3", "172.16.0.9");
-}
-
-PacketBuilder v6() {
-    return PacketBuilder().ipv6("2001:db8::1", "2001:db8::2");
-}
 
 struct Case {
     std::string name;

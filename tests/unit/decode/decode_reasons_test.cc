@@ -3,6 +3,7 @@
 // only counted.
 #include "tests/support/counter_delta.h"
 #include "tests/support/test_batch.h"
+#include "tests/support/usual_packets.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,8 @@ using packet::Reason;
 using test::Frame;
 using test::PacketBuilder;
 using test::TestBatch;
+using test::v4;
+using test::v6;
 
 struct Case {
     std::string name;
@@ -22,18 +25,6 @@ struct Case {
     Reason reason;
     bool malformed = true;  // else: forwarded uninspected
 };
-
-PacketBuilder v4() {
-    PacketBuilder b;
-    b.ipv4("10.1.2.3", "172.16.0.9");
-    return b;
-}
-
-PacketBuilder v6() {
-    PacketBuilder b;
-    b.ipv6("2001:db8::1", "2001:db8::2");
-    return b;
-}
 
 PacketBuilder tcp_flags(std::uint8_t flags) {
     return v4().tcp(1, 2).flags(flags);

@@ -5,6 +5,7 @@
 #include "dataplane/decode/decode_stage.h"
 #include "tests/support/alloc_guard.h"
 #include "tests/support/fragments.h"
+#include "tests/support/usual_packets.h"
 #include "tests/unit/defrag/defrag_world.h"
 
 #include <gtest/gtest.h>
@@ -120,14 +121,6 @@ TEST(Defrag, ATapReadsTheFirstCopyAndDropsNothing) {
     EXPECT_EQ(t.payload, std::string(kText));
     EXPECT_EQ(world.stage.stats().datagrams, 0U);
     EXPECT_EQ(world.of(Reason::fragment_overlap), 1U);
-}
-
-PacketBuilder v4() {
-    return PacketBuilder().ipv4("10.0.0.1", "10.0.0.2");
-}
-
-PacketBuilder v6() {
-    return PacketBuilder().ipv6("fd00::1", "fd00::2");
 }
 
 TEST(Defrag, SizesThatCannotBe) {

@@ -102,5 +102,17 @@ TEST(Asn1, RelativeOffset) {
     EXPECT_EQ(check_asn1(i, view, 9), StepOutcome::kFail) << "behind it";
 }
 
+// Suricata 7.0.10 does not alert, whatever comes behind; and no answer may change with it.
+TEST(Asn1, AnObjectLongerThanWhatItLiesInIsDamage) {
+    const std::string parent = "\x32\x02\x01\x01";  // two bytes, which announce a third
+    for (const std::string& rest :
+         {std::string(), std::string(1, '\0'), std::string("\x05\0", 2)}) {
+        for (const bool complete : {false, true}) {
+            EXPECT_EQ(check(item(bundle::kAsn1Oversize, 0), parent + rest, complete),
+                      StepOutcome::kFail);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace sluice::detect

@@ -3,6 +3,7 @@
 
 #include "tests/support/reference_checksum.h"
 #include "tests/support/test_batch.h"
+#include "tests/support/usual_packets.h"
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@ using test::address;
 using test::Frame;
 using test::PacketBuilder;
 using test::TestBatch;
+using test::v6;
 
 using Build = std::size_t (*)(const Packet&, MutableBytes);
 
@@ -32,16 +34,9 @@ Frame answer(const PacketBuilder& to, Build build, std::size_t room = 2048) {
     return out;
 }
 
+// From far away: the reset must not die on its way back.
 PacketBuilder v4() {
-    PacketBuilder b;
-    b.ipv4("10.1.2.3", "172.16.0.9").ttl(3);
-    return b;
-}
-
-PacketBuilder v6() {
-    PacketBuilder b;
-    b.ipv6("2001:db8::1", "2001:db8::2");
-    return b;
+    return test::v4().ttl(3);
 }
 
 PacketBuilder segment(PacketBuilder b) {
