@@ -29,7 +29,7 @@ namespace {
 constexpr std::size_t kMaxPatternBytes = 1024;
 // A pattern that is larger than this alone is slow to compile and to scan for. A size, not a time:
 // the same rules must give the same bundle on any machine.
-constexpr std::size_t kMaxDatabaseBytes = 48 * 1024;
+constexpr std::size_t kMaxDatabaseBytes = std::size_t{48} * 1024;
 
 // True when the expression may look at bytes outside of its match: anchors, word boundaries,
 // look-around. May say yes for an escaped or bracketed one: that only costs a prefilter.
