@@ -152,6 +152,10 @@ void MimeMessage::end_fields() {
     }
     state_ = State::kBodyBegins;
     in_file_ = named_;
+    if (named_) {
+        file_name_ = name_;
+        file_name_size_ = name_size_;
+    }
 }
 
 void MimeMessage::begin_part() {
@@ -240,8 +244,6 @@ std::size_t MimeMessage::base64(Bytes text, MutableBytes out) {
         if (v < 0) {
             if (c == '=') {
                 made += base64_rest(out.subspan(made));
-            } else if (c != ' ' && c != '\r') {
-                fault(kMimeInvalidBase64);
             }
             continue;
         }

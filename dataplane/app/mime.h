@@ -15,7 +15,6 @@ namespace sluice::app {
 
 // What is odd about a mail; bits of MimeMessage::faults().
 enum MimeFault : std::uint16_t {
-    kMimeInvalidBase64 = 1U << 0U,
     kMimeInvalidQp = 1U << 1U,
     kMimeLongLine = 1U << 2U,
     kMimeLongEncodedLine = 1U << 3U,
@@ -48,7 +47,8 @@ class MimeMessage {
     // The lines at hand belong to a file.
     bool in_file() const { return in_file_; }
 
-    Bytes file_name() const { return Bytes(name_).first(name_size_); }
+    // Of the file at hand, or the last one.
+    Bytes file_name() const { return Bytes(file_name_).first(file_name_size_); }
 
     std::uint16_t faults() const { return faults_; }
 
@@ -96,6 +96,8 @@ class MimeMessage {
     std::size_t value_size_ = 0;
     std::array<std::uint8_t, kMaxFileName> name_{};
     std::size_t name_size_ = 0;
+    std::array<std::uint8_t, kMaxFileName> file_name_{};
+    std::size_t file_name_size_ = 0;
     Boundary announced_;      // by the part's Content-Type
     std::uint32_t bits_ = 0;  // of base64
     std::uint8_t sextets_ = 0;

@@ -5,6 +5,7 @@
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace sluice::app {
@@ -25,6 +26,15 @@ bool is_digit(std::uint8_t c) {
 
 bool is_code(Bytes code, std::string_view digits) {
     return equals_nocase(code, digits);
+}
+
+// As Suricata knows them.
+bool known_code(Bytes code) {
+    constexpr std::array<std::string_view, 26> kCodes = {
+        "211", "214", "220", "221", "235", "250", "251", "252", "334", "354", "421", "450", "451",
+        "452", "455", "500", "501", "502", "503", "504", "550", "551", "552", "553", "554", "555"};
+    return std::any_of(kCodes.begin(), kCodes.end(),
+                       [&](std::string_view known) { return is_code(code, known); });
 }
 
 }  // namespace
@@ -51,6 +61,9 @@ void Smtp::begin(SmtpFlow& state, const stream::StreamChunk& chunk,
 
 bool Smtp::next(InspectionPoint& point) {
     while (!done_) {
+        if (fill_events(point)) {
+            return true;
+        }
         switch (step()) {
             case Step::kGoOn:
                 break;
@@ -70,13 +83,13 @@ bool Smtp::next(InspectionPoint& point) {
                     fill(point, false);
                     return true;
                 }
-                return false;
+                break;
             case Step::kEnd:
                 done_ = true;
-                return false;
+                break;
         }
     }
-    return false;
+    return flow_ != nullptr && !gave_up_ && !starts_tls_ && fill_events(point);
 }
 
 Smtp::Step Smtp::step() {
@@ -116,6 +129,7 @@ Smtp::Step Smtp::line() {
     take(line.bytes.size());
     if (line.line_end == 0) {
         count(Reason::smtp_malformed);
+        note(AppEvent::smtp_truncated_line);
         half_->state = SmtpHalfState::kRestOfLine;
     }
     if (chunk_.direction == Direction::kToServer) {
@@ -141,6 +155,22 @@ Smtp::Step Smtp::rest_of_line() {
 // Servers may take a mail without having asked for it, so what follows DATA is read as one at once;
 // the reply may take that back.
 void Smtp::command(Bytes text) {
+    SmtpFlow& f = *flow_;
+    if (!f.greeted && !f.early) {
+        f.early = true;
+        note(AppEvent::smtp_no_server_welcome_message);
+    }
+    if (starts_with_nocase(text, "helo") || starts_with_nocase(text, "ehlo")) {
+        if (f.said_hello) {
+            note(AppEvent::smtp_duplicate_fields);
+        }
+        f.said_hello = true;
+    } else if (starts_with_nocase(text, "mail from")) {
+        if (f.has_sender) {
+            note(AppEvent::smtp_duplicate_fields);
+        }
+        f.has_sender = true;
+    }
     if (starts_with_nocase(text, "starttls")) {
         flow_->push(SmtpCommand::kStartTls);
         half_->state = SmtpHalfState::kTlsWait;
@@ -153,6 +183,7 @@ void Smtp::command(Bytes text) {
     } else {
         flow_->push(SmtpCommand::kOther);
         if (starts_with_nocase(text, "rset")) {
+            f.has_sender = false;
             half_->state = SmtpHalfState::kEndMail;
         }
     }
@@ -186,10 +217,14 @@ void Smtp::reply(Bytes text) {
     const Bytes code = text.first(std::min(text.size(), kCodeSize));
     if (code.size() < kCodeSize || !std::all_of(code.begin(), code.end(), is_digit)) {
         count(Reason::smtp_malformed);
+        note(AppEvent::smtp_invalid_reply);
         half_->state = SmtpHalfState::kFinish;
         return;
     }
     SmtpFlow& f = *flow_;
+    if (!known_code(code) || (!f.greeted && !f.waits() && !is_code(code, "220"))) {
+        note(AppEvent::smtp_invalid_reply);
+    }
     f.in_reply = text.size() > kCodeSize && text[kCodeSize] == '-';
     if (f.in_reply) {
         return;
@@ -210,12 +245,17 @@ void Smtp::answered(SmtpCommand what, Bytes code) {
     SmtpHalf& client = flow_->half[index_of(Direction::kToServer)];
     if (what == SmtpCommand::kStartTls) {
         starts_tls_ = is_code(code, "220") && client.state == SmtpHalfState::kTlsWait;
+        if (!is_code(code, "220")) {
+            note(AppEvent::smtp_tls_rejected);
+        }
         if (client.state == SmtpHalfState::kTlsWait) {
             client.state = SmtpHalfState::kLine;
         }
-    } else if (what == SmtpCommand::kData && code.front() != '3' &&
-               client.state == SmtpHalfState::kData) {
-        client.state = SmtpHalfState::kEndMail;
+    } else if (what == SmtpCommand::kData && code.front() != '3') {
+        note(AppEvent::smtp_data_command_rejected);
+        if (client.state == SmtpHalfState::kData) {
+            client.state = SmtpHalfState::kEndMail;
+        }
     }
 }
 

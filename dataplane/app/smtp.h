@@ -7,6 +7,7 @@
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
+#include "dataplane/app/event_views.h"
 #include "dataplane/app/line_reader.h"
 #include "dataplane/app/mime.h"
 #include "dataplane/app/slab_arena.h"
@@ -81,6 +82,11 @@ class Smtp {
     bool make_room(std::size_t bytes);
     MutableBytes room() const;
     Step took(MimeMessage::Line made);
+    void forget_file();
+    void note_faults(std::uint16_t faults);
+    void show_events(InspectionPoint& point);
+    bool fill_events(InspectionPoint& point);
+    bool fill_events(InspectionPoint& point, Direction d);
     Step no_memory();
     void fill(InspectionPoint& point, bool end);
 
@@ -90,8 +96,21 @@ class Smtp {
 
     void count(packet::Reason reason) { packet::count(*reasons_, reason); }
 
+    // As Suricata's, an event is seen by rules of either direction.
+    void note(AppEvent e) {
+        flow_->events[0].add(e);
+        flow_->events[1].add(e);
+    }
+
+    // A file of which a point was shown, but not the last one, or of which bytes are to be shown.
+    bool file_open() const {
+        return fresh_ != 0 || (flow_->announced && !flow_->file_ended) ||
+               (has_mail() && mail().in_file());
+    }
+
     SlabArena arena_;
     std::array<BufferView, kBufferCount> views_{};
+    EventViews event_views_;
 
     // The chunk at hand.
     SmtpFlow* flow_ = nullptr;

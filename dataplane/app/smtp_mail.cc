@@ -3,6 +3,7 @@
 #include "dataplane/app/smtp.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 
@@ -151,10 +152,37 @@ Smtp::Step Smtp::feed(Bytes bytes, std::size_t line_end) {
     half_->in_line = line_end == 0;
     const std::uint16_t before = mail().faults();
     const Step s = took(mail().line(bytes, line_end, rest, room()));
-    if (((mail().faults() & ~before) & kMimeTooDeep) != 0) {
+    note_faults(static_cast<std::uint16_t>(mail().faults() & ~before));
+    return s;
+}
+
+// Those that a mail shows for the first time.
+void Smtp::note_faults(std::uint16_t faults) {
+    struct Row {
+        MimeFault fault;
+        AppEvent event;
+    };
+
+    constexpr std::array kRows{
+        Row{kMimeInvalidQp, AppEvent::smtp_mime_invalid_qp},
+        Row{kMimeLongLine, AppEvent::smtp_mime_long_line},
+        Row{kMimeLongEncodedLine, AppEvent::smtp_mime_long_enc_line},
+        Row{kMimeLongFieldName, AppEvent::smtp_mime_long_header_name},
+        Row{kMimeLongFieldValue, AppEvent::smtp_mime_long_header_value},
+        Row{kMimeLongBoundary, AppEvent::smtp_mime_boundary_too_long},
+        Row{kMimeLongFileName, AppEvent::smtp_mime_long_filename},
+    };
+    if (faults == 0) {
+        return;
+    }
+    for (const Row& row : kRows) {
+        if ((faults & row.fault) != 0) {
+            note(row.event);
+        }
+    }
+    if ((faults & kMimeTooDeep) != 0) {
         count(Reason::smtp_mime_limit);
     }
-    return s;
 }
 
 Smtp::Step Smtp::end_mail(SmtpHalfState then) {
@@ -166,6 +194,7 @@ Smtp::Step Smtp::end_mail(SmtpHalfState then) {
     }
     arena_.give(flow_->mail);
     flow_->carry_size = 0;
+    flow_->has_sender = flow_->has_sender && then == SmtpHalfState::kMail;
     arena_.give(flow_->carry);
     half_->state = then;
     return then == SmtpHalfState::kOff ? Step::kEnd : Step::kGoOn;
@@ -175,10 +204,7 @@ Smtp::Step Smtp::end_mail(SmtpHalfState then) {
 bool Smtp::make_room(std::size_t bytes) {
     SmtpFlow& f = *flow_;
     if (f.file_ended) {
-        f.window_size = 0;
-        f.file_size = 0;
-        f.file_ended = f.announced = false;
-        ++f.files;
+        forget_file();
     }
     const std::size_t want = std::min(f.window_size + bytes, kMaxWindow);
     if (!arena_.grow(f.window, f.window_size, want) && f.window == kNoSlab) {
@@ -195,6 +221,15 @@ bool Smtp::make_room(std::size_t bytes) {
     std::memmove(window.data(), window.data() + f.window_size - keep, keep);
     f.window_size = static_cast<std::uint32_t>(keep);
     return bytes <= std::min(window.size(), kMaxWindow) - f.window_size;
+}
+
+// The next file is another transaction.
+void Smtp::forget_file() {
+    SmtpFlow& f = *flow_;
+    f.window_size = 0;
+    f.file_size = 0;
+    f.file_ended = f.announced = false;
+    ++f.files;
 }
 
 MutableBytes Smtp::room() const {
@@ -226,9 +261,52 @@ void Smtp::fill(InspectionPoint& point, bool end) {
     point.resolved = end ? BufferMask::all() : file;
     views_[index_of(BufferId::kFileDataToServer)] = {window, f.file_size - window.size(), fresh_,
                                                      end};
+    if (const Bytes name = has_mail() ? mail().file_name() : Bytes{}; !name.empty()) {
+        const BufferMask named = mask_of(BufferId::kFileNameToServer);
+        point.present |= named;
+        point.resolved |= named;
+        point.fresh |= f.announced ? BufferMask{} : named;
+        views_[index_of(BufferId::kFileNameToServer)] = {
+            name, 0, static_cast<std::uint32_t>(name.size()), true};
+    }
+    if (end) {
+        show_events(point);
+    }
     f.announced = true;
     f.file_ended = end;
     fresh_ = 0;
+}
+
+void Smtp::show_events(InspectionPoint& point) {
+    AppEventSet& events = flow_->events[index_of(point.direction)];
+    event_views_.show(events, true, point, views_[index_of(BufferId::kAppEvents)]);
+    events = {};
+}
+
+// What is odd beside files is a transaction of its own, in either direction; the last point of a
+// file shows what was odd within it.
+bool Smtp::fill_events(InspectionPoint& point) {
+    return fill_events(point, Direction::kToServer) || fill_events(point, Direction::kToClient);
+}
+
+bool Smtp::fill_events(InspectionPoint& point, Direction d) {
+    SmtpFlow& f = *flow_;
+    const bool client = d == Direction::kToServer;
+    if (f.events[index_of(d)].empty() || file_open()) {
+        return false;
+    }
+    if (client && f.file_ended) {
+        forget_file();
+    }
+    point = InspectionPoint{};
+    point.flow = chunk_.flow;
+    point.direction = d;
+    point.tx_id = client ? f.files++ : f.oddities++;
+    point.tx_start = point.tx_end = true;
+    point.buffers = &views_;
+    show_events(point);
+    point.resolved = BufferMask::all();
+    return true;
 }
 
 }  // namespace sluice::app

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/app/slab_arena.h"
+#include "dataplane/base/app_events.h"
 #include "dataplane/flow/flow.h"
 
 #include <array>
@@ -35,10 +36,12 @@ struct SmtpFlow {
     static constexpr std::size_t kMaxPipelined = 32;
 
     std::array<SmtpHalf, 2> half;
-    std::uint64_t chunk_left = 0;  // of a BDAT
-    std::uint64_t file_size = 0;   // bytes of the file so far
-    std::uint64_t untracked = 0;   // commands beyond those in the ring
-    std::uint32_t files = 0;       // before the one at hand
+    std::uint64_t chunk_left = 0;       // of a BDAT
+    std::uint64_t file_size = 0;        // bytes of the file so far
+    std::uint64_t untracked = 0;        // commands beyond those in the ring
+    std::uint32_t files = 0;            // transactions of the client before the one at hand
+    std::uint32_t oddities = 0;         // transactions of the server: events
+    std::array<AppEventSet, 2> events;  // by direction, not shown yet
     std::uint32_t window_size = 0;
     Slab mail = kNoSlab;    // a MimeMessage
     Slab window = kNoSlab;  // what was decoded last
@@ -49,6 +52,9 @@ struct SmtpFlow {
     std::uint8_t first_command = 0;
     std::uint8_t command_count = 0;
     bool greeted : 1 = false;
+    bool early : 1 = false;  // a command came before the greeting
+    bool said_hello : 1 = false;
+    bool has_sender : 1 = false;  // MAIL FROM of the mail to come
     bool in_reply : 1 = false;    // of several lines
     bool last_chunk : 1 = false;  // BDAT ... LAST
     bool announced : 1 = false;   // a point of the file was handed out

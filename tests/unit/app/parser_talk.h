@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds the two streams of a connection to one parser (begin(), next(), release()) cut as told,
 // checks at every point what holds for all, and writes down what each point showed. Two transcripts
-// of the same bytes must be equal however they were cut; points that only bring more of a streaming
-// buffer count as one with the point before. Single thread.
+// of the same bytes must be equal however they were cut; points of a transaction with a streaming
+// buffer count as one. Single thread.
 #pragma once
 
 #include "dataplane/app/buffers.h"
@@ -164,11 +164,12 @@ class ParserTalk {
         check(!at.ended, "a point behind the last");
         at.started = true;
         at.ended = point.tx_end;
-        bool only_more = !point.tx_start;
+        bool streams = false;
         for (BufferMask left = point.present; !left.empty(); left.drop_first()) {
             const app::BufferView& v = point.view(left.first());
             const bool fresh = point.fresh.has(left.first());
             if (is_streaming_buffer(left.first())) {
+                streams = true;
                 check(v.fresh <= v.bytes.size(), "no more fresh bytes than bytes");
                 std::string& all = at.streams[left.first()];
                 check(v.offset + v.bytes.size() == all.size() + v.fresh, "a stream without gaps");
@@ -185,26 +186,23 @@ class ParserTalk {
             }
             check(v.complete && v.offset == 0 && v.fresh == v.bytes.size(), "a whole buffer");
             if (fresh) {
-                only_more = false;
                 shown.fresh[left.first()] = std::string(v.bytes.begin(), v.bytes.end());
             }
         }
-        if (only_more && append_to_last(shown)) {
+        if (streams && !point.tx_start && append_to_last(shown)) {
             return;
         }
         points_.push_back(std::move(shown));
     }
 
-    // Whether the direction's last point shows streaming buffers that this one goes on with.
+    // Adds to the transaction's last point what this one shows. False: there is none.
     bool append_to_last(const ShownPoint& more) {
         for (std::size_t i = points_.size(); i-- > 0;) {
             ShownPoint& last = points_[i];
             if (last.direction != more.direction) {
                 continue;
             }
-            if (last.tx_id != more.tx_id || last.fresh.empty() ||
-                std::any_of(last.fresh.begin(), last.fresh.end(),
-                            [](const auto& f) { return !is_streaming_buffer(f.first); })) {
+            if (last.tx_id != more.tx_id) {
                 return false;
             }
             for (const auto& [id, bytes] : more.fresh) {

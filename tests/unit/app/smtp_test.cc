@@ -60,7 +60,11 @@ class SmtpTest : public ::testing::Test {
             EXPECT_EQ(talk.broken(), "");
             std::string all;
             for (const ShownPoint& p : talk.points()) {
-                all += (all.empty() ? "" : "|") + (p.fresh.empty() ? "" : p.fresh.begin()->second);
+                if (!p.present.has(kFile)) {
+                    continue;  // events
+                }
+                const auto bytes = p.fresh.find(kFile);
+                all += (all.empty() ? "" : "|") + (bytes == p.fresh.end() ? "" : bytes->second);
                 EXPECT_TRUE(p.end);
             }
             if (piece != 100000) {
@@ -183,6 +187,56 @@ TEST_F(SmtpTest, Chunking) {
     EXPECT_EQ(talk.broken(), "");
     EXPECT_EQ(talk.seen(kUp, kFile), "hello\r\nworld\r\n.\r\n");
     EXPECT_TRUE(talk.points().back().end);
+}
+
+TEST_F(SmtpTest, FilesHaveNames) {
+    Talk talk(smtp_);
+    to_data(talk);
+    talk.send_cut(kUp,
+                  multipart("--=_b\r\n" + kAttachment +
+                            "\r\none\r\n--=_b\r\n"
+                            "Content-Type: text/x; name=b.txt\r\n\r\ntwo\r\n") +
+                      ".\r\n",
+                  5);
+    EXPECT_EQ(talk.broken(), "");
+    EXPECT_EQ(talk.seen(kUp, BufferId::kFileNameToServer), "a.txt|b.txt");
+}
+
+// When Suricata 7.0.10 raises them.
+TEST_F(SmtpTest, Events) {
+    Talk talk(smtp_);
+    talk.send(kUp, "EHLO early\r\n");
+    EXPECT_EQ(talk.seen(kUp, BufferId::kAppEvents), "smtp.no_server_welcome_message");
+    talk.send(kDown, "220 hi\r\n999 what\r\n");
+    for (const Direction d : {kUp, kDown}) {
+        EXPECT_EQ(talk.seen(d, BufferId::kAppEvents),
+                  "smtp.no_server_welcome_message|smtp.invalid_reply");
+    }
+    talk.send(kUp, "DATA\r\n");
+    talk.send(kDown, "550 no\r\n");
+    talk.send(kUp, "STARTTLS\r\n");
+    talk.send(kDown, "502 no\r\n");
+    EXPECT_EQ(talk.seen(kDown, BufferId::kAppEvents),
+              "smtp.no_server_welcome_message|smtp.invalid_reply|smtp.data_command_rejected|"
+              "smtp.tls_rejected");
+    EXPECT_EQ(talk.broken(), "");
+}
+
+TEST_F(SmtpTest, EventsOfMails) {
+    for (const std::size_t piece : {std::size_t{100000}, std::size_t{3}}) {
+        Talk talk(smtp_);
+        to_data(talk);
+        const std::string head =
+            "--=_b\r\n" + kAttachment + "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+        talk.send_cut(kUp,
+                      multipart(std::string(1200, 'x') + "\r\n" + head + "a=zz\r\n") +
+                          ".\r\nMAIL FROM:<a>\r\nMAIL FROM:<b>\r\n",
+                      piece);
+        EXPECT_EQ(talk.broken(), "");
+        EXPECT_EQ(talk.seen(kUp, BufferId::kAppEvents),
+                  "smtp.mime_long_line|smtp.mime_invalid_qp|smtp.duplicate_fields");
+        EXPECT_EQ(talk.points().size(), 6U);
+    }
 }
 
 TEST_F(SmtpTest, PipelinedMailIsReadBeforeItsReply) {
