@@ -148,7 +148,8 @@ struct StoreBuilder::Out {
 
     // Room for the header fields one by one.
     void reserve_each(std::size_t fields) {
-        used = (used + alignof(Bytes) - 1) / alignof(Bytes) * alignof(Bytes);
+        used = static_cast<std::uint32_t>((used + alignof(Bytes) - 1) / alignof(Bytes) *
+                                          alignof(Bytes));
         each = new (slab.data() + used) Bytes[fields];
         used += static_cast<std::uint32_t>(fields * sizeof(Bytes));
     }
