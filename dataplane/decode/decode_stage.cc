@@ -2,6 +2,7 @@
 #include "dataplane/decode/decode_stage.h"
 
 #include "dataplane/decode/header_bytes.h"
+#include "dataplane/decode/ipv6_oddities.h"
 #include "dataplane/decode/l2.h"
 #include "dataplane/decode/l3.h"
 #include "dataplane/decode/l4.h"
@@ -41,9 +42,6 @@ Reason judge_network(Packet& packet, const NetworkResult& network, const Context
     if (network.options) {
         packet::count(context.reasons, Reason::ipv4_options);
     }
-    if (network.atomic_fragment) {
-        packet::count(context.reasons, Reason::fragment_atomic);
-    }
     if (network.source_route) {
         if (context.config.drop_malformed && context.config.drop_source_route) {
             return Reason::ip_source_route;
@@ -63,8 +61,13 @@ Reason judge_network(Packet& packet, const NetworkResult& network, const Context
 
 Reason decode_network(Packet& packet, std::uint16_t ether_type, const Context& context) {
     const bool verify_checksums = context.config.verify_checksums;
-    const NetworkResult network =
-        ether_type == kEtherIpv4 ? decode_ipv4(packet, verify_checksums) : decode_ipv6(packet);
+    NetworkResult network;
+    if (ether_type == kEtherIpv4) {
+        network = decode_ipv4(packet, verify_checksums);
+    } else {
+        network = decode_ipv6(packet);
+        count_ipv6_oddities(packet, context.reasons);
+    }
     if (network.reason != Reason::none) {
         return network.reason;
     }
@@ -114,6 +117,8 @@ void note(Packet& packet, Reason reason, const DecodeConfig& config,
     }
     if (config.drop_malformed) {
         packet.drop(reason);
+    } else if (reason == Reason::tcp_bad_flags) {
+        packet.l4_ok = true;  // read all the same: judged alone, without a flow
     } else {
         packet.ip_version = 0;
     }
@@ -177,6 +182,12 @@ bool DecodeStage::enter(const Packet& outer, Packet& inner, packet::ReasonCounte
         packet::count(reasons, reason);
         inner.drop(reason);
         return false;
+    }
+    if (reason == Reason::tcp_bad_flags && !config_.drop_malformed) {
+        packet::count(reasons, reason);
+        inner.odd = reason;
+        inner.l4_ok = true;
+        return true;
     }
     if (!is_uninspected(reason)) {
         packet::count(reasons, Reason::tunnel_malformed);

@@ -46,7 +46,6 @@ NetworkResult walk_extensions(packet::Packet& packet) {
             if (note_fragment(packet, header)) {
                 return result;
             }
-            result.atomic_fragment = true;
         }
     }
     if (step != packet::ChainStep::kEnd) {

@@ -16,8 +16,6 @@ struct NetworkResult {
     // segments left, RFC 8200 section 8.1), so that a transport checksum cannot be judged here.
     bool checksum_unknown = false;
 
-    bool atomic_fragment = false;  // IPv6: a fragment header, but all is there (RFC 6946)
-
     bool options = false;  // IPv4: the header has options
     bool source_route =
         false;  // the sender chooses the path: RFC 791 options 131 and 137, RFC 5095

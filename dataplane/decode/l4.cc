@@ -129,6 +129,7 @@ Reason decode_tcp(Packet& packet, bool verify_checksum) {
     packet.tcp.window = load16(tcp, 14);
     packet.tcp.urgent = load16(tcp, 18);
     if (!flags_valid(packet.tcp.flags)) {
+        narrow_payload(packet, header);  // for a tap
         return Reason::tcp_bad_flags;
     }
     if (verify_checksum && !transport_checksum_good(packet, {tcp, packet.payload_len})) {

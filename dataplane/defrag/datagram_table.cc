@@ -95,6 +95,10 @@ Datagram* DatagramTable::oldest(Queue queue) {
     return head == kNone ? nullptr : &entries_[head];
 }
 
+Datagram* DatagramTable::behind(const Datagram& d) {
+    return d.next == kNone ? nullptr : &entries_[d.next];
+}
+
 void DatagramTable::append(Datagram& d, Queue queue) {
     Ends& q = queues_[static_cast<std::size_t>(queue)];
     const std::uint32_t i = index_of(d);

@@ -85,6 +85,9 @@ class DatagramTable {
     // Null: the queue is empty.
     Datagram* oldest(Queue queue);
 
+    // The next younger one in its queue. Null: it is the youngest.
+    Datagram* behind(const Datagram& d);
+
     bool full() const { return used_ == entries_.size(); }
 
     std::uint32_t used() const { return used_; }

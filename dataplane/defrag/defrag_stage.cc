@@ -21,6 +21,9 @@ constexpr Nanos kReceiverLag = seconds(1);
 constexpr std::size_t kExpireOnTake = 2;
 constexpr std::size_t kExpireForRoom = 32;
 
+// How many of the oldest are looked at for one that may be given up.
+constexpr std::size_t kEvictionReach = 16;
+
 // What the first fragment must hold of the transport header, so that what is judged by ports and
 // flags lies in one place (RFC 1858, RFC 7112).
 std::size_t least_header(std::uint8_t protocol) {
@@ -108,9 +111,12 @@ bool DefragStage::is_over(const Datagram& d, Nanos now) const {
 // What can be said of the fragment alone. False: it was rejected.
 bool DefragStage::sound(Work& w, Datagram* d) {
     // An empty fragment says nothing but, to some, where the datagram ends.
-    if (w.bytes.empty() || w.end + counted_header(w.fragment) > kMaxDatagram ||
-        (w.fragment.more_fragments && w.bytes.size() % 8 != 0)) {
+    if (w.bytes.empty() || (w.fragment.more_fragments && w.bytes.size() % 8 != 0)) {
         reject(w, d, Reason::fragment_bad_size);
+        return false;
+    }
+    if (w.end + counted_header(w.fragment) > kMaxDatagram) {
+        reject(w, d, Reason::fragment_too_large);
         return false;
     }
     if (first_too_short(w)) {
@@ -139,11 +145,12 @@ Datagram* DefragStage::open(Work& w, const FragmentKey& key) {
     }
     if (table_.full()) {
         Datagram* old = table_.oldest(Queue::kComplete);
-        if (old == nullptr) {
+        if (old != nullptr) {
+            remove(*old);
+        } else if (!evict(w, nullptr)) {
             no_room(w, nullptr, Reason::fragment_table_full);
             return nullptr;
         }
-        remove(*old);
     }
     sources_.add(key.src, {1, 0});
     return &table_.create(key, w.now);
@@ -217,7 +224,7 @@ bool DefragStage::store(Work& w, Datagram& d, const FragmentStore::Fit& fit) {
         over_own_limit(w, &d, Reason::fragment_source_limit);
         return false;
     }
-    if (!make_blocks(w, fit.blocks)) {
+    if (!make_blocks(w, d, fit.blocks)) {
         no_room(w, &d, Reason::fragment_table_full);
         return false;
     }
@@ -229,18 +236,56 @@ bool DefragStage::store(Work& w, Datagram& d, const FragmentStore::Fit& fit) {
     return true;
 }
 
-// What is overdue goes first, then what is only remembered, of which each has at least one block.
-bool DefragStage::make_blocks(const Work& w, std::uint32_t wanted) {
+// What is overdue goes first, then what is only remembered, of which each has at least one block,
+// then what waits longest.
+bool DefragStage::make_blocks(Work& w, const Datagram& d, std::uint32_t wanted) {
     if (store_.free_blocks() < wanted) {
         expire({w.now, w.now}, kExpireForRoom, w.counters);
     }
     while (store_.free_blocks() < wanted) {
         Datagram* old = table_.oldest(Queue::kComplete);
-        if (old == nullptr) {
+        if (old != nullptr) {
+            remove(*old);
+        } else if (!evict(w, &d)) {
             return false;
         }
-        remove(*old);
     }
+    return true;
+}
+
+// A flood from many sources must not blind us to what comes after it began: the datagram that waits
+// longest makes room, but for those refused, and is forgotten, so that the rest of it may go on
+// uninspected; that is what policy pass says, and under drop nothing may. An honest datagram is
+// whole within milliseconds and never the oldest. True: room for at least one entry or one block.
+bool DefragStage::evict(Work& w, const Datagram* keep) {
+    const packet::ExceptionPolicy policy =
+        config_.exceptions.of(packet::ExceptionCause::fragment_table, w.fragment.segment());
+    if (config_.inline_mode && policy != packet::ExceptionPolicy::kPass) {
+        return false;
+    }
+    Datagram* victim = nullptr;
+    for (const Queue queue : {Queue::kIpv4, Queue::kIpv6}) {
+        Datagram* d = table_.oldest(queue);
+        for (std::size_t i = 0; d != nullptr && i < kEvictionReach; ++i) {
+            const bool gives = keep == nullptr || (d != keep && d->blocks != 0);
+            if (gives && d->state != DatagramState::kRefused) {
+                break;
+            }
+            d = i + 1 < kEvictionReach ? table_.behind(*d) : nullptr;
+        }
+        if (d != nullptr && (victim == nullptr || d->since < victim->since)) {
+            victim = d;
+        }
+    }
+    if (victim == nullptr) {
+        return false;
+    }
+    packet::count(w.counters, Reason::fragment_evicted);
+    if (victim->have != 0) {
+        w.fragment.except(packet::ExceptionCause::fragment_table, packet::ExceptionPolicy::kPass,
+                          victim->have);
+    }
+    remove(*victim);
     return true;
 }
 

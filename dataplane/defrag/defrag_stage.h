@@ -66,7 +66,8 @@ class DefragStage {
     bool add(Work& w, Datagram& d);
     bool overlap_allowed(Work& w, Datagram& d, const FragmentStore::Fit& fit);
     bool store(Work& w, Datagram& d, const FragmentStore::Fit& fit);
-    bool make_blocks(const Work& w, std::uint32_t wanted);
+    bool make_blocks(Work& w, const Datagram& d, std::uint32_t wanted);
+    bool evict(Work& w, const Datagram* keep);
     bool rebuild(Work& w, Datagram& d, packet::Packet& whole);
     void complete(const Work& w, Datagram& d);
 

@@ -3,6 +3,7 @@
 
 #include "dataplane/detect/header_items.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace sluice::detect {
@@ -39,6 +40,25 @@ StepOutcome out_of_view(const EvalView& view) {
     return view.complete ? StepOutcome::kFail : StepOutcome::kShort;
 }
 
+// No length given: as many digits as there are, within the view (Suricata reads on behind it).
+void read_open_number(const Item& item, const EvalView& view, Number& n) {
+    const std::size_t left =
+        n.at < view.end() ? static_cast<std::size_t>(view.end() - n.at) : std::size_t{0};
+    const std::size_t length = std::min(left, kMaxTextDigits);
+    const TextNumber t = parse_number(view.bytes.last(left).first(length), item.base);
+    if (t.used == length && length < kMaxTextDigits && !view.complete) {
+        n.outcome = StepOutcome::kShort;  // another digit may follow
+        return;
+    }
+    if (t.used == 0) {
+        n.outcome = length < kMaxTextDigits ? out_of_view(view) : StepOutcome::kFail;
+        return;
+    }
+    n.value = t.value;
+    n.size = static_cast<std::int64_t>(t.used);
+    n.outcome = StepOutcome::kOk;
+}
+
 Number read_number(const Item& item, const EvalView& view, std::int64_t pos, const Vars& vars) {
     Number n;
     n.at = position(item, pos, vars);
@@ -53,6 +73,10 @@ Number read_number(const Item& item, const EvalView& view, std::int64_t pos, con
     if (n.at + n.size > view.end() || view.bytes.empty() ||
         (has(item, bundle::kRelative) && n.at >= view.end())) {
         n.outcome = out_of_view(view);
+        return n;
+    }
+    if (text && wanted == 0) {
+        read_open_number(item, view, n);
         return n;
     }
     const Bytes raw = view.bytes.subspan(static_cast<std::size_t>(n.at - view.base), wanted);

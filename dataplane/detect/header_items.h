@@ -3,6 +3,7 @@
 // Values only; any thread.
 #pragma once
 
+#include "dataplane/packet/reason.h"
 #include "signatures/bundle/model.h"
 
 #include <cstdint>
@@ -74,6 +75,18 @@ constexpr bool bits_match(const bundle::Item& item, std::uint32_t value) {
             break;
     }
     return hit != ((item.flags & bundle::kNegated) != 0);
+}
+
+// Of ItemKind::kEvent, once loaded: the bits of its reasons, in 'mask' and above them in 'lo'.
+constexpr packet::EventSet events_of(const bundle::Item& item) {
+    return {{item.mask, static_cast<std::uint64_t>(item.lo)}};
+}
+
+constexpr void set_event(bundle::Item& item, std::size_t bit) {
+    packet::EventSet events = events_of(item);
+    events.add(bit);
+    item.mask = events.words[0];
+    item.lo = static_cast<std::int64_t>(events.words[1]);
 }
 
 }  // namespace sluice::detect

@@ -85,7 +85,10 @@ bool flow_matches(const RuleRec& r, const Subject& s) {
     // The packet that completes a handshake is, taken by itself, still part of it (as in Suricata);
     // bytes that it carries are not.
     const bool opening = !s.on_stream && s.packet != nullptr && s.packet->opened;
-    const bool established = s.flow->state != flow::FlowState::kNew && !opening;
+    const bool datagram = s.packet != nullptr && s.flow->key.ip_proto != packet::kProtoTcp &&
+                          s.packet->ip_proto == s.flow->key.ip_proto;
+    const bool established =
+        datagram ? s.packet->both_ways : s.flow->state != flow::FlowState::kNew && !opening;
     return !(((f & bundle::kFlowToServer) != 0 && s.direction != Direction::kToServer) ||
              ((f & bundle::kFlowToClient) != 0 && s.direction != Direction::kToClient) ||
              ((f & bundle::kFlowEstablished) != 0 && !established) ||
@@ -379,7 +382,7 @@ bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,
         case ItemKind::kChecksum:
             return s.packet != nullptr && checksum_matches(item, *s.packet);
         case ItemKind::kEvent:
-            return s.packet != nullptr && (s.packet->events & item.mask) != 0;
+            return s.packet != nullptr && s.packet->events.meets(events_of(item));
         case ItemKind::kAppProto:
             return s.flow != nullptr && app_matches(item, *s.flow);
         case ItemKind::kStreamSize:

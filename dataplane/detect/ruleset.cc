@@ -2,6 +2,7 @@
 #include "dataplane/detect/ruleset.h"
 
 #include "dataplane/base/hash.h"
+#include "dataplane/detect/header_items.h"
 #include "dataplane/detect/rule_steps.h"
 #include "dataplane/detect/transforms.h"
 
@@ -188,17 +189,17 @@ class RulesetBuilder {
         for (bundle::Item& item : out_->header_items_) {
             for (std::uint32_t i = 0; item.kind == bundle::ItemKind::kEvent && i < item.data_len;
                  ++i) {
-                const Result<std::uint64_t> bit = event_bit(model_.bit_names[item.data + i]);
+                const Result<std::size_t> bit = event_bit(model_.bit_names[item.data + i]);
                 if (!bit) {
                     return bit.error();
                 }
-                item.mask |= bit.value();
+                set_event(item, bit.value());
             }
         }
         return ok_status();
     }
 
-    Result<std::uint64_t> event_bit(const std::string& name) {
+    Result<std::size_t> event_bit(const std::string& name) {
         const auto row =
             std::find_if(packet::kReasons.begin(), packet::kReasons.end(),
                          [&name](const packet::ReasonInfo& r) { return r.name == name; });
@@ -218,7 +219,7 @@ class RulesetBuilder {
         if (at == all.end()) {
             at = all.insert(at, reason);
         }
-        return std::uint64_t{1} << static_cast<unsigned>(at - all.begin());
+        return static_cast<std::size_t>(at - all.begin());
     }
 
     // Conditions first, then what a match changes.

@@ -15,9 +15,11 @@ using packet::Reason;
 
 constexpr std::size_t kAskedAtOnce = 8;  // flow entries; DECISIONS.md has the measurement
 
-// An ICMP error begins no conversation; ICMPv6's is one, as in Suricata.
+// An ICMP error begins no conversation; ICMPv6's is one, as in Suricata. Impossible TCP flags,
+// which a tap lets by, say nothing of a connection.
 bool wants_flow(const Packet& p) {
     return p.ip_version != 0 && p.l4_ok && !p.is_fragment && !p.dropped() &&
+           p.odd != Reason::tcp_bad_flags &&
            (p.ip_proto != packet::kProtoIcmp || !is_icmp_error(p));
 }
 
@@ -239,11 +241,14 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
             wheel_.remove(*f);
             visit_within(*f, timeout_of(*f));
         }
-    } else if (direction == Direction::kToClient && !f->seen_to_client) {
+        return;
+    }
+    if (direction == Direction::kToClient && !f->seen_to_client) {
         f->seen_to_client = true;
         f->state = FlowState::kEstablished;
         queues_.update(*f);
     }
+    p.both_ways = f->seen_to_client;
 }
 
 bool FlowStage::is_over(const Flow& f, Direction d, const Packet& p, Now now) const {

@@ -15,7 +15,7 @@ namespace sluice::packet {
 
 class EventWatch {
   public:
-    static constexpr std::size_t kMax = 64;
+    static constexpr std::size_t kMax = 128;
 
     // Bit i of the answers is reasons[i]. REQUIRES: at most kMax
     void watch(std::span<const Reason> reasons) {
@@ -34,11 +34,12 @@ class EventWatch {
         }
     }
 
-    std::uint64_t since(const ReasonCounters& counters) const {
-        std::uint64_t events = 0;
+    EventSet since(const ReasonCounters& counters) const {
+        EventSet events;
         for (std::size_t i = 0; i < size_; ++i) {
-            const bool counted = counters[static_cast<std::size_t>(watched_[i])] != before_[i];
-            events |= std::uint64_t{counted} << i;
+            if (counters[static_cast<std::size_t>(watched_[i])] != before_[i]) {
+                events.add(i);
+            }
         }
         return events;
     }

@@ -130,6 +130,8 @@ struct Packet {
     // Set by flow.
     flow::Flow* flow = nullptr;  // null: no flow (fragments, non-IP, table full)
     Direction direction = Direction::kToServer;
+    bool both_ways = false;  // not TCP: this packet or one before it answered (the flow itself is
+                             // further on when the batch holds more of it)
 
     // Set by stream and the pipeline, for rules over the packet itself.
     bool reassembled = false;  // the payload went into the stream, and is inspected there
@@ -146,7 +148,7 @@ struct Packet {
     Reason odd = Reason::none;
 
     // Events of this packet that rules ask for: bits of EventWatch.
-    std::uint64_t events = 0;
+    EventSet events;
 
     // Set by any stage through drop(), read by io.
     Verdict verdict = Verdict::kForward;

@@ -38,7 +38,7 @@ constexpr const ReasonInfo& info(Reason r) {
 
 // A set of reasons.
 struct ReasonSet {
-    std::array<std::uint64_t, 2> words{};
+    std::array<std::uint64_t, 3> words{};
 
     constexpr void add(Reason r) {
         const auto i = static_cast<std::size_t>(r);
@@ -50,18 +50,37 @@ struct ReasonSet {
         return (words[i / 64] >> (i % 64) & 1U) != 0;
     }
 
-    constexpr bool empty() const { return (words[0] | words[1]) == 0; }
+    constexpr bool empty() const { return (words[0] | words[1] | words[2]) == 0; }
 
     friend constexpr ReasonSet operator&(const ReasonSet& a, const ReasonSet& b) {
-        return {{a.words[0] & b.words[0], a.words[1] & b.words[1]}};
+        return {{a.words[0] & b.words[0], a.words[1] & b.words[1], a.words[2] & b.words[2]}};
     }
 
     friend constexpr ReasonSet operator|(const ReasonSet& a, const ReasonSet& b) {
-        return {{a.words[0] | b.words[0], a.words[1] | b.words[1]}};
+        return {{a.words[0] | b.words[0], a.words[1] | b.words[1], a.words[2] | b.words[2]}};
     }
 };
 
-static_assert(kReasonCount <= 128);
+static_assert(kReasonCount <= 192);
+
+// Which of the reasons that rules ask for: bits that EventWatch gives out.
+struct EventSet {
+    std::array<std::uint64_t, 2> words{};
+
+    constexpr void add(std::size_t bit) { words[bit / 64] |= std::uint64_t{1} << (bit % 64); }
+
+    constexpr bool empty() const { return (words[0] | words[1]) == 0; }
+
+    constexpr bool meets(const EventSet& o) const {
+        return ((words[0] & o.words[0]) | (words[1] & o.words[1])) != 0;
+    }
+
+    constexpr EventSet& operator|=(const EventSet& o) {
+        words[0] |= o.words[0];
+        words[1] |= o.words[1];
+        return *this;
+    }
+};
 
 struct ReasonCounters : std::array<std::uint64_t, kReasonCount> {
     ReasonSet recent;  // counted since the owner last emptied it

@@ -132,11 +132,13 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         flow_.relate(packet, reasons_);
     }
     packet.outside_stream = packet.ip_proto == packet::kProtoTcp && !packet.reassembled;
-    if (!packet.dropped()) {
+    // What a tap would have refused went on to the receiver: nobody knows what became of it, so it
+    // is judged alone.
+    if (!packet.dropped() || !config_.inline_mode) {
         detect_.inspect_packet(packet, matches_, reasons_);
     }
     packet.events |= watch_.since(reasons_);
-    if (packet.events != 0) {
+    if (!packet.events.empty()) {
         detect_.inspect_events(packet, matches_, reasons_);
     }
     if (matches_.size() != 0) {
@@ -201,7 +203,7 @@ void Pipeline::refuse_undecided(packet::Packet& packet, const Now& now) {
 
 // Rules on events alone, for a packet that is inspected no further.
 void Pipeline::tell_events(packet::Packet& packet, const Now& now) {
-    if (packet.events != 0) {
+    if (!packet.events.empty()) {
         matches_.clear();
         detect_.inspect_events(packet, matches_, reasons_);
         verdict_.judge({&packet, packet.flow, {}, now}, matches_, reasons_);

@@ -107,6 +107,9 @@ Reason judge_options(packet::Packet& p, const NormalizerConfig& config, bool inl
     const unsigned odd = unexpected_options(p.tcp.options, syn ? flow::kAnyTcpOption : agreed);
     // Without its key a receiver drops such a segment; without the option it would take it.
     if (config.signatures && (odd & kSignatures) != 0) {
+        if ((p.tcp.flags & packet::kTcpRst) != 0) {
+            packet::count(counters, Reason::tcp_invalid_rst);  // meant for us, not for its receiver
+        }
         return Reason::tcp_signature;
     }
     const unsigned unwanted = odd & ~kSignatures;

@@ -105,7 +105,8 @@ ThresholdResult ThresholdTable::count(const bundle::Threshold& t, std::uint64_t 
     return decide(t, c.count, restarted);
 }
 
-// More than 'count' matches within 'seconds' turn the other action on, for 'timeout'.
+// More than 'count' matches within 'seconds' turn the other action on, for 'timeout', which is told
+// in whole seconds of the clock; the match that finds it over does not count (as in Suricata).
 bool ThresholdTable::over_rate(const bundle::Filter& f, std::uint64_t key, Nanos now) {
     bool fresh = false;
     Counter& c = find(key, fresh);
@@ -114,13 +115,14 @@ bool ThresholdTable::over_rate(const bundle::Filter& f, std::uint64_t key, Nanos
         c.active = {};
     }
     if (c.active.count != 0) {
-        if (now <= c.active + seconds(f.timeout)) {
+        const std::int64_t second = seconds(1).count;
+        if (now.count / second - c.active.count / second <= std::int64_t{f.timeout}) {
             return true;
         }
         c.active = {};
         return false;
     }
-    if (now >= c.since + seconds(f.seconds)) {
+    if (now > c.since + seconds(f.seconds)) {
         c.since = now;
         c.count = 0;
     }

@@ -33,7 +33,8 @@ EventVerdict verdict_of(bundle::Action a, bool inline_mode, bool has_packet) {
 
 void copy_packet(abi::EventRecord& r, const packet::Packet& p) {
     r.ip_proto = p.ip_proto;
-    r.ip_version = p.ip_version;
+    // Of a packet refused behind its IP header the addresses are known (l4_off), but not inspected.
+    r.ip_version = p.ip_version != 0 || p.l4_off == 0 ? p.ip_version : p.src.is_v4() ? 4 : 6;
     r.direction = p.direction;
     r.wall_ns = p.wall.count;
     r.packet_number = p.number;
@@ -258,6 +259,9 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             if (s.flow != nullptr && own) {
                 s.flow->verdict = flow::FlowVerdict::kPass;
                 ++stats_.flows_passed;
+            }
+            if (result == ThresholdResult::kAlert && (rule.flow_flags & bundle::kRuleTold) != 0) {
+                emit(s, *it, EventVerdict::kPass, reasons);
             }
             return;  // pass ends the judgement: later rules stay quiet
         }

@@ -41,7 +41,7 @@ ItemPlace place_of(ItemKind v);
 
 inline constexpr std::uint32_t kKnownFlowFlags =
     kFlowToServer | kFlowToClient | kFlowEstablished | kFlowNotEstablished | kFlowStateless |
-    kFlowOnlyStream | kFlowNoStream | kRulePacket | kRuleStream | kRuleNoAlert |
+    kFlowOnlyStream | kFlowNoStream | kRulePacket | kRuleStream | kRuleNoAlert | kRuleTold |
     kRuleBidirectional | kRuleIpv4Only | kRuleIpv6Only | kRuleIcmp6Only | kRuleIcmp4Only;
 
 inline constexpr std::uint32_t kKnownItemFlags =

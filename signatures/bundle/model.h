@@ -54,6 +54,7 @@ enum FlowFlag : std::uint32_t {
     kFlowStateless = 1U << 4,
     kFlowOnlyStream = 1U << 5,  // only_stream
     kFlowNoStream = 1U << 6,    // no_stream
+    kRuleTold = 1U << 7,        // pass rule whose matches are told (alert)
     kRulePacket = 1U << 8,      // payload engine runs over packet payloads
     kRuleStream = 1U << 9,      // payload engine runs over the reassembled stream
     kRuleNoAlert = 1U << 10,    // noalert or flowbits:noalert

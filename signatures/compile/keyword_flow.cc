@@ -160,10 +160,10 @@ void read_noalert(RuleDraft& draft, const Argument&) {
     draft.rule.flow_flags |= bundle::kRuleNoAlert;
 }
 
-// Undoes a noalert before it.
+// Undoes a noalert before it; has the matches of a pass rule told.
 void read_alert(RuleDraft& draft, const Argument& arg) {
     if (draft.rule.action == bundle::Action::kPass) {
-        draft.unsupported(arg.option, "matches of pass rules are not told by this version");
+        draft.rule.flow_flags |= bundle::kRuleTold;
         return;
     }
     if ((draft.rule.flow_flags & bundle::kRuleNoAlert) == 0) {

@@ -133,7 +133,7 @@ std::vector<Case> fragment_overlap() {
              p.send(b);
              p.send(p.udp(t.payload));
          },
-         Reason::fragment_bad_size},
+         Reason::fragment_too_large},
     };
 }
 

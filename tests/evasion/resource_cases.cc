@@ -131,7 +131,7 @@ std::vector<Case> resource_cases() {
              }
              p.send(p.udp(t.payload));
          },
-         Reason::fragment_table_full, payload_arrives, 4, Expect::kNotReceived, kLimits},
+         Reason::fragment_evicted, payload_arrives, 4, Expect::kNotReceived, kLimits},
         {"flood_out_of_order", "Attacks on us: OOO-queue exhaustion: policy, counted",
          [](Player& p, const Text& t) {
              p.connect();

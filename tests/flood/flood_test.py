@@ -142,10 +142,12 @@ def syn_data_flood(flood, alone, count):
 
 
 def fragment_flood(flood, alone, count):
-    """Every fragment is kept until its time is over, or goes on uninspected for want of room."""
+    """Every fragment is kept until its time is over, or until it is the oldest and room is wanted: what honest ends send in
+    fragments meanwhile is put together and inspected."""
     d = delta(flood, alone)
-    kept, full = d.pop("fragment_timeout"), d.pop("fragment_table_full")
-    assert d == {"fragment_uninspected": full} and kept + full == count and MAX_DATAGRAMS / 4 < kept, (d, kept, full)
+    kept, evicted = d.pop("fragment_timeout"), d.pop("fragment_evicted")
+    assert d == {} and kept + evicted == count and MAX_DATAGRAMS / 4 < kept, (d, kept, evicted)
+    assert flood.stats["counters"]["fragment_reassembled"] == CONNECTIONS
     return 0
 
 
@@ -160,7 +162,7 @@ def one_source_fragments(flood, alone, count):
 CASES = [
     ("SYNs of sources of their own", "synflood", [], syn_flood),
     ("the same with data in each SYN", "synflood", ["--syn-data", "300"], syn_data_flood),
-    ("first fragments of sources of their own", "fragflood", [], fragment_flood),
+    ("first fragments of sources of their own", "fragflood", ["--fragment-requests"], fragment_flood),
     ("first fragments of one source", "fragflood", ["--one-source", "--fragment-requests"], one_source_fragments),
 ]
 

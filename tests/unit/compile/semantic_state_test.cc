@@ -98,6 +98,9 @@ TEST(FlowAge, Table) {
         {"alert;", kInvalid},
         {"noalert; alert;", kGood},
     });
+    check_cases({{"alert;", kGood}}, "pass tcp any any -> any any");
+    const Compiled told = compile_rule("alert;", "pass tcp any any -> any any");
+    EXPECT_EQ(told.rules.at(0).flow_flags & bundle::kRuleTold, std::uint32_t{bundle::kRuleTold});
 }
 
 }  // namespace

@@ -212,7 +212,8 @@ TEST(DecodeFields, EveryKindOfExtensionHeader) {
               .extension(43, routing_done)
               .extension(51, ah)
               .tcp(1, 2)
-              .payload("deep"));
+              .payload("deep"),
+          {{Reason::ipv6_hopopts_padding, 1}, {Reason::ipv6_dstopts_padding, 1}});
     EXPECT_EQ(o.packet.ip_proto, packet::kProtoTcp);
     EXPECT_EQ(o.packet.l4_off, 54 + 8 + 16 + 8 + 12);
     EXPECT_EQ(o.payload(), "deep");

@@ -22,6 +22,17 @@ constexpr std::array<std::uint8_t, 4> kRouterAlert = {148, 4, 0, 0};
 constexpr std::array<std::uint8_t, 7> kRoutingType0 = {0, 0, 1, 0, 0, 0, 0};
 constexpr std::array<std::uint8_t, 7> kRoutingType2 = {0, 2, 1, 0, 0, 0, 0};
 
+// What follows the next-header byte: length, then options.
+constexpr std::array<std::uint8_t, 7> kPadding = {0, 1, 4, 0, 0, 0, 0};
+constexpr std::array<std::uint8_t, 7> kEmptyPadding = {0, 1, 0, 1, 0, 1, 0};
+constexpr std::array<std::uint8_t, 7> kAlertOption = {0, 5, 2, 0, 0, 0, 0};
+constexpr std::array<std::uint8_t, 7> kUnknownOption = {0, 0x1e, 2, 0, 0, 0, 0};
+constexpr std::array<std::uint8_t, 7> kCutOption = {0, 1, 2, 0, 0, 0x1e, 200};
+constexpr std::array<std::uint8_t, 11> kAuth = {1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1};
+constexpr std::array<std::uint8_t, 11> kReservedAuth = {1, 0, 9, 0, 0, 0, 1, 0, 0, 0, 1};
+
+constexpr std::array<std::uint8_t, 7> kAtomic = {0, 0, 0, 0, 0, 0, 1};  // a fragment header
+
 struct Case {
     std::string name;
     PacketBuilder builder;
@@ -47,6 +58,37 @@ std::vector<Case> cases() {
         {"IPv6 routing header type 2", v6().extension(43, kRoutingType2).tcp(1, 2), {}},
         {"TTL 0", v4().ttl(0).tcp(1, 2), {Reason::ip_low_ttl}, Reason::ip_low_ttl},
         {"TTL 1", v4().ttl(1).tcp(1, 2), {}},
+        {"hop-by-hop options nobody knows",
+         v6().extension(0, kUnknownOption).udp(1, 2),
+         {Reason::ipv6_hopopts_unknown}},
+        {"destination options nobody knows, twice",
+         v6().extension(60, kUnknownOption).extension(60, kUnknownOption).udp(1, 2),
+         {Reason::ipv6_dstopts_unknown}},
+        {"an option that ends behind its header",
+         v6().extension(60, kCutOption).udp(1, 2),
+         {Reason::ipv6_dstopts_unknown}},
+        {"router alert of IPv6", v6().extension(0, kAlertOption).udp(1, 2), {}},
+        {"padding alone in both",
+         v6().extension(0, kPadding).extension(60, kPadding).udp(1, 2),
+         {Reason::ipv6_hopopts_padding, Reason::ipv6_dstopts_padding}},
+        {"padding of no bytes",
+         v6().extension(60, kEmptyPadding).udp(1, 2),
+         {Reason::ipv6_empty_padding, Reason::ipv6_dstopts_padding}},
+        {"three headers of destination options",
+         v6().extension(60, kAlertOption)
+             .extension(60, kAlertOption)
+             .extension(60, kAlertOption)
+             .udp(1, 2),
+         {Reason::ipv6_duplicate_dstopts}},
+        {"two routing headers",
+         v6().extension(43, kRoutingType2).extension(43, kRoutingType2).tcp(1, 2),
+         {Reason::ipv6_duplicate_routing}},
+        {"two authentication headers, one of them odd",
+         v6().extension(51, kReservedAuth).extension(51, kAuth).tcp(1, 2),
+         {Reason::ipv6_duplicate_auth, Reason::ipv6_auth_reserved}},
+        {"two atomic fragment headers",
+         v6().extension(44, kAtomic).extension(44, kAtomic).tcp(1, 2),
+         {Reason::fragment_atomic, Reason::ipv6_duplicate_fragment}},
         {"hop limit 0", v6().ttl(0).udp(1, 2), {Reason::ip_low_ttl}, Reason::ip_low_ttl},
     };
 }

@@ -196,13 +196,23 @@ std::vector<Case> all_cases() {
     return all;
 }
 
+// What is odd about a chain of extension headers is counted besides (decode_odd_test.cc).
+packet::ReasonCounters without_oddities(packet::ReasonCounters reasons) {
+    const auto first = static_cast<std::size_t>(Reason::ipv6_duplicate_hopopts);
+    const auto last = static_cast<std::size_t>(Reason::ipv6_data_after_none);
+    for (std::size_t i = first; i <= last; ++i) {
+        reasons[i] = 0;
+    }
+    return reasons;
+}
+
 TEST(DecodeReasons, InlineDropsWhatIsMalformed) {
     for (const Case& c : all_cases()) {
         TestBatch batch;
         const packet::Packet& p = batch.add(c.builder);
         packet::ReasonCounters reasons{};
         test::CounterDelta delta(reasons);
-        reasons = batch.decode();
+        reasons = without_oddities(batch.decode());
         EXPECT_EQ(delta.difference({{c.reason, 1}}), "") << c.name << ": " << c.builder.to_string();
         EXPECT_EQ(p.dropped(), c.malformed) << c.name;
         EXPECT_EQ(p.reason, c.malformed ? c.reason : Reason::none) << c.name;
@@ -216,9 +226,14 @@ TEST(DecodeReasons, TapForwardsItAllAndHidesWhatIsMalformed) {
         const packet::Packet& p = batch.add(c.builder);
         packet::ReasonCounters reasons{};
         test::CounterDelta delta(reasons);
-        reasons = batch.decode({.verify_checksums = true, .drop_malformed = false});
+        reasons =
+            without_oddities(batch.decode({.verify_checksums = true, .drop_malformed = false}));
         EXPECT_EQ(delta.difference({{c.reason, 1}}), "") << c.name;
         EXPECT_FALSE(p.dropped()) << c.name;
+        if (c.reason == Reason::tcp_bad_flags) {
+            EXPECT_TRUE(p.l4_ok && p.ip_version != 0) << c.name << ": judged alone";
+            continue;
+        }
         EXPECT_FALSE(p.l4_ok) << c.name;
         if (c.malformed) {
             EXPECT_EQ(p.ip_version, 0) << c.name;

@@ -34,10 +34,11 @@ TEST(DefragLimits, AFloodOfIdsFromManySourcesIsBoundedAndLeavesNothing) {
             ASSERT_LE(world.stage.stats().datagrams, 64U);
         }
         const std::uint64_t refused = 1000 - 64;
-        EXPECT_EQ(dropped, policy == ExceptionPolicy::kDrop ? refused : 0U);
-        EXPECT_EQ(delta.of(Reason::fragment_table_full), refused);
-        EXPECT_EQ(delta.of(Reason::fragment_uninspected),
-                  policy == ExceptionPolicy::kPass ? refused : 0U);
+        const bool drop = policy == ExceptionPolicy::kDrop;
+        EXPECT_EQ(dropped, drop ? refused : 0U);
+        EXPECT_EQ(delta.of(Reason::fragment_table_full), drop ? refused : 0U);
+        EXPECT_EQ(delta.of(Reason::fragment_evicted), drop ? 0U : refused);
+        EXPECT_EQ(delta.of(Reason::fragment_uninspected), 0U);
         world.advance(seconds(32));
         world.stage.expire(world.now, 10, world.counters);
         EXPECT_EQ(world.stage.stats().datagrams, 54U) << "the budget is kept";
@@ -48,6 +49,45 @@ TEST(DefragLimits, AFloodOfIdsFromManySourcesIsBoundedAndLeavesNothing) {
         world.take(first_of("10.9.9.9", 1));
         EXPECT_TRUE(world.take(last_of("10.9.9.9", 1)).complete);
     }
+}
+
+TEST(DefragLimits, WhatComesDuringAFloodOfManySourcesIsPutTogether) {
+    for (const bool inline_mode : {true, false}) {
+        defrag::DefragConfig config;
+        config.inline_mode = inline_mode;
+        config.max_datagrams = 64;
+        DefragWorld world(config);
+        for (std::uint32_t i = 0; i < 1000; ++i) {
+            const std::string src =
+                "10.8." + std::to_string(i / 250) + "." + std::to_string(i % 250);
+            world.take(first_of(src, i));
+            if (i % 20 == 10) {
+                world.take(first_of("10.9.9.9", i));
+            }
+            if (i % 20 == 15) {
+                EXPECT_TRUE(world.take(last_of("10.9.9.9", i - 5)).complete) << i;
+            }
+            ASSERT_LE(world.stage.stats().datagrams, 64U);
+        }
+        EXPECT_EQ(world.of(Reason::fragment_uninspected), 0U);
+    }
+}
+
+// A refused datagram would go on if it were forgotten: its first fragments are at the receiver.
+TEST(DefragLimits, ARefusedDatagramIsNotGivenUp) {
+    defrag::DefragConfig config;
+    config.max_datagrams = 4;
+    DefragWorld world(config);
+    EXPECT_FALSE(world.take(first_of("10.0.0.1", 1)).dropped);
+    Frame other = udp4("10.0.0.1");
+    other[other.size() - kSize + 16] ^= 1U;
+    EXPECT_TRUE(world.take(fragment_of(other, 8, 24, 1)).dropped);
+    EXPECT_EQ(world.of(Reason::fragment_overlap), 1U);
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        EXPECT_FALSE(world.take(first_of("10.0.1." + std::to_string(i), 1)).dropped);
+    }
+    EXPECT_GT(world.of(Reason::fragment_evicted), 90U);
+    EXPECT_TRUE(world.take(last_of("10.0.0.1", 1)).dropped);
 }
 
 // What one sender reaches alone: inline dropped whatever the policy, a tap goes on without.
@@ -91,7 +131,7 @@ TEST(DefragLimits, OneSourceThatFillsTheTableIsDropped) {
     EXPECT_TRUE(world.take(first_of("10.0.0.1", 16)).dropped);
     expect_own_limit(world, Reason::fragment_source_limit, 1, false);
     EXPECT_FALSE(world.take(first_of("10.0.0.3", 1)).dropped) << "the policy is pass";
-    EXPECT_EQ(world.of(Reason::fragment_table_full), 1U);
+    EXPECT_EQ(world.of(Reason::fragment_evicted), 1U);
 }
 
 TEST(DefragLimits, OneSourceHoldsAnEighthOfTheStoreAtMost) {
@@ -154,9 +194,12 @@ TEST(DefragLimits, WantOfStoreIsAMatterOfPolicy) {
         }
         const bool drop = policy == ExceptionPolicy::kDrop;
         EXPECT_EQ(world.take(first_of("10.0.1.1", 1)).dropped, drop);
-        EXPECT_EQ(world.take(last_of("10.0.1.1", 1)).dropped, drop);
-        EXPECT_EQ(world.of(Reason::fragment_table_full), 1U);
-        EXPECT_EQ(world.of(Reason::fragment_uninspected), drop ? 0U : 2U);
+        const Taken last = world.take(last_of("10.0.1.1", 1));
+        EXPECT_EQ(last.dropped, drop);
+        EXPECT_EQ(last.complete, !drop) << "the oldest two made room";
+        EXPECT_EQ(world.of(Reason::fragment_table_full), drop ? 1U : 0U);
+        EXPECT_EQ(world.of(Reason::fragment_evicted), drop ? 0U : 2U);
+        EXPECT_EQ(world.of(Reason::fragment_uninspected), 0U);
         EXPECT_EQ(world.of(Reason::fragment_refused), drop ? 1U : 0U);
     }
 }

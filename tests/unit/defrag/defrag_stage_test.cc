@@ -136,15 +136,15 @@ TEST(Defrag, SizesThatCannotBe) {
     run({"over 65535",
          {v4().fragment(65528, false).ip_proto(17).payload(k16).build()},
          "d",
-         {{Reason::fragment_bad_size, 1}}});
+         {{Reason::fragment_too_large, 1}}});
     run({"over 65535 only with its header",
          {v4().fragment(65504, false).ip_proto(17).payload(k16).build()},
          "d",
-         {{Reason::fragment_bad_size, 1}}});
+         {{Reason::fragment_too_large, 1}}});
     run({"IPv6 over 65535",
          {v6().fragment(65528, false).ip_proto(17).payload(k16).build()},
          "d",
-         {{Reason::fragment_bad_size, 1}}});
+         {{Reason::fragment_too_large, 1}}});
     run({"empty",
          {v4().fragment(16, false).ip_proto(17).build()},
          "d",

@@ -112,6 +112,12 @@ INSTANTIATE_TEST_SUITE_P(
         TestCase{"no digits", 1, CompareOp::kEq, 0, 6, bundle::kString, 10, 0, kFail, kFail},
         TestCase{"text past the end", 4, CompareOp::kEq, 99, 7, bundle::kString, 10, 0, kFail,
                  kShort},
+        TestCase{"text without a length", 0, CompareOp::kEq, 31, 2, bundle::kString, 16, 0, kOk,
+                 kOk},
+        TestCase{"text without a length that may go on", 0, CompareOp::kEq, 99, 7, bundle::kString,
+                 10, 0, kOk, kShort},
+        TestCase{"no text without a length", 0, CompareOp::kEq, 0, 6, bundle::kString, 10, 0, kFail,
+                 kShort},
         TestCase{"bytes past the end", 4, CompareOp::kEq, 0, 6, 0, 0, 0, kFail, kShort},
         TestCase{"mask shifts down", 2, CompareOp::kEq, 1, 0, 0, 0, 0x0f00, kOk, kOk},
         TestCase{"variable value", 2, CompareOp::kEq, 0, 0, bundle::kValueVar, 0, 0, kOk, kOk}));

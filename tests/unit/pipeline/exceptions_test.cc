@@ -169,15 +169,16 @@ TEST(Exceptions, PacketsWithoutAFlow) {
     }
 }
 
-// Fragments of the datagram that found no room, before and after; of the others none.
+// With policy pass the oldest unfinished datagrams make room, and count; what came is judged as a
+// whole.
 TEST(Exceptions, Fragments) {
     const Frame whole = datagram("0123456789abcdefghijklmnopqrstuvwxyz+-*/", 1000);
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
         Plan plan;
-        plan.config.defrag.store_bytes = std::size_t{512} * 16;
+        plan.config.defrag.store_bytes = std::size_t{512} * 32;  // four for a source
         plan.policy(ExceptionCause::fragment_table, policy);
         Box box(plan);
-        for (int i = 0; i < 15; ++i) {
+        for (int i = 0; i < 31; ++i) {
             const std::string src = "10.0.1." + std::to_string(i);
             EXPECT_TRUE(box.pass(PacketBuilder()
                                      .ipv4(src, "10.0.0.2")
@@ -190,9 +191,10 @@ TEST(Exceptions, Fragments) {
         const bool pass = policy == ExceptionPolicy::kPass;
         EXPECT_EQ(box.pass(fragment_of(whole, 16, 32)), pass);
         EXPECT_EQ(box.pass(fragment_of(whole, 32, 48)), pass);
+        EXPECT_EQ(box.count(Reason::fragment_reassembled), pass ? 1U : 0U);
         expect_count(
             box, ExceptionCause::fragment_table,
-            pass ? packet::ExceptionCount{0, 2, 48, 0} : packet::ExceptionCount{1, 0, 0, 0});
+            pass ? packet::ExceptionCount{0, 2, 32, 0} : packet::ExceptionCount{1, 0, 0, 0});
     }
 }
 

@@ -97,6 +97,40 @@ void open(Box& box, const Peers& p) {
     }
 }
 
+// What inline never reaches the receiver, a tap has to take for delivered: it is judged alone.
+TEST(Pipeline, ATapJudgesWhatItWouldHaveRefused) {
+    for (const bool inline_mode : {true, false}) {
+        Box box("alert tcp any any -> any any (content:\"EXPLOIT\"; sid:1;)\n", inline_mode);
+        const Peers p = peers_on(40009);
+        open(box, p);
+        const Frame far =
+            client_segment(p, std::string(200'000, 'x') + "EXPLOIT", {200'000, 200'007});
+        EXPECT_EQ(box.pass(far), !inline_mode) << "outside the window";
+        const auto seen = box.alerts();
+        EXPECT_EQ(seen.size(), inline_mode ? 0U : 1U);
+        const Frame flagless =
+            PacketBuilder().ipv4(p.client, p.server).tcp(1, 2).flags(0).payload("EXPLOIT").build();
+        EXPECT_EQ(box.pass(flagless), !inline_mode);
+        EXPECT_EQ(box.alerts().size(), inline_mode ? 0U : 1U);
+        EXPECT_EQ(box.pipeline->flows().stats().created, 1U);
+    }
+}
+
+TEST(Pipeline, APassRuleWithAlertIsTold) {
+    Box box(
+        "pass tcp any any -> any any (content:\"TRUST\"; alert; sid:1;)\n"
+        "drop tcp any any -> any any (content:\"EXPLOIT\"; sid:2;)\n");
+    const Peers p = peers_on(40010);
+    open(box, p);
+    const std::string stream = "TRUST EXPLOIT";
+    EXPECT_TRUE(box.pass(client_segment(p, stream, {0, 6})));
+    EXPECT_TRUE(box.pass(client_segment(p, stream, {6, 13})));
+    const auto seen = box.alerts();
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen.begin()->first, 1U);
+    EXPECT_EQ(seen.begin()->second, abi::EventVerdict::kPass);
+}
+
 TEST(Pipeline, BlocksTheSegmentTheFlowAndResetsBothEnds) {
     Box box(kBlockRules);
     const Peers p = peers_on(40001);

@@ -193,6 +193,10 @@ TEST_F(NormalizerTest, SignaturesAreAsInTheHandshakeOrTheSegmentIsRefused) {
     const std::array<std::uint8_t, 16> ao = {29, 16, 1, 1};
     EXPECT_EQ(run(add(segment().tcp_options(ao)), true, kSigned), Reason::tcp_signature);
     EXPECT_EQ(delta.difference({}), "");
+    EXPECT_EQ(run(add(segment().flags(packet::kTcpRst | packet::kTcpAck).tcp_options(kMd5)), true,
+                  kNoOption),
+              Reason::tcp_signature);
+    EXPECT_EQ(delta.difference({{Reason::tcp_invalid_rst, 1}}), "");
     config.signatures = false;
     EXPECT_EQ(run(add(segment().tcp_options(kMd5)), true, kNoOption), Reason::none);
 }
