@@ -19,11 +19,16 @@ struct AppConfig {
     // Compressed bodies at one time, per worker; 88 KiB each, half of it for a second layer and
     // touched only then. A body that finds none is shown as sent.
     std::uint32_t inflate_states = 512;
-    // Decoding of a message stops for good when more than inflate_bomb_bytes came out and that is
-    // more than inflate_bomb_ratio times what went in, and in any case at inflate_max_bytes.
+    // Shared by the Brotli bodies among them: some 40 KiB each and a window that grows with the
+    // body, up to what its sender says, 16 MiB at most. Touched on first use only.
+    std::uint64_t brotli_bytes = std::uint64_t{64} * 1024 * 1024;
+    // A body is a bomb, and its flow is dropped, when more than inflate_bomb_bytes came out and
+    // that is more than inflate_bomb_ratio times what went in; or inflate_large_bytes and
+    // inflate_large_ratio. One layer of deflate makes 1,032 bytes of one at most.
     std::uint64_t inflate_bomb_bytes = std::uint64_t{1024} * 1024;
     std::uint32_t inflate_bomb_ratio = 2048;
-    std::uint64_t inflate_max_bytes = std::uint64_t{64} * 1024 * 1024;
+    std::uint64_t inflate_large_bytes = std::uint64_t{64} * 1024 * 1024;
+    std::uint32_t inflate_large_ratio = 256;
     std::uint32_t tls_flows = 16384;  // connections in a TLS handshake at one time, per worker
     // A longer handshake message is passed over. OpenSSL takes hellos of up to 131,396 bytes.
     std::uint32_t max_tls_message = 132 * 1024;

@@ -7,23 +7,39 @@
 
 namespace sluice::app {
 
-void ContentDecoder::start(unsigned layers, const AppConfig& config) {
-    SLUICE_ASSERT(layers >= 1 && layers <= kMaxLayers);
-    count_ = layers;
+void ContentDecoder::start(const Codings& codings, const AppConfig& config, BrotliMemory& memory) {
+    SLUICE_ASSERT(codings.count >= 1 && codings.count <= kMaxLayers);
+    count_ = codings.count;
+    kinds_ = codings.layers;
     in_ = in_before_ = out_ = 0;
     bomb_bytes_ = config.inflate_bomb_bytes;
     bomb_ratio_ = config.inflate_bomb_ratio;
-    max_bytes_ = config.inflate_max_bytes;
-    over_limit_ = damage_counted = limit_counted = false;
+    large_bytes_ = config.inflate_large_bytes;
+    large_ratio_ = config.inflate_large_ratio;
+    over_limit_ = damage_counted = limit_counted = memory_counted = false;
     between_size_ = between_read_ = 0;
-    for (unsigned i = 0; i < layers; ++i) {
-        layers_[i].start();
+    for (unsigned i = 0; i < count_; ++i) {
+        if (kinds_[i] == Coding::kBrotli) {
+            brotli_[i].start(memory);
+        } else {
+            layers_[i].start();
+        }
     }
 }
 
+void ContentDecoder::stop() {
+    for (Unbrotli& layer : brotli_) {
+        layer.stop();
+    }
+}
+
+Inflater::Step ContentDecoder::run_layer(unsigned i, Bytes in, MutableBytes out) {
+    return kinds_[i] == Coding::kBrotli ? brotli_[i].run(in, out) : layers_[i].run(in, out);
+}
+
 bool ContentDecoder::owes() const {
-    return !over_limit_ && (layers_[0].owes() || between_read_ < between_size_ ||
-                            (count_ == 2 && layers_[1].owes()));
+    return !over_limit_ &&
+           (layer_owes(0) || between_read_ < between_size_ || (count_ == 2 && layer_owes(1)));
 }
 
 Inflater::Step ContentDecoder::run(Bytes in, MutableBytes out) {
@@ -33,7 +49,7 @@ Inflater::Step ContentDecoder::run(Bytes in, MutableBytes out) {
         const MutableBytes to = out.subspan(at.made).first(
             static_cast<std::size_t>(std::min<std::uint64_t>(out.size() - at.made, stride)));
         const Bytes from = in.subspan(at.used);
-        const Inflater::Step s = count_ == 1 ? layers_[0].run(from, to) : two_layers(from, to);
+        const Inflater::Step s = count_ == 1 ? run_layer(0, from, to) : two_layers(from, to);
         at.used += s.used;
         at.made += s.made;
         out_ += s.made;
@@ -54,10 +70,10 @@ Inflater::Step ContentDecoder::run(Bytes in, MutableBytes out) {
 Inflater::Step ContentDecoder::two_layers(Bytes in, MutableBytes out) {
     Inflater::Step at;
     while (at.made < out.size()) {
-        if (between_read_ < between_size_ || layers_[1].owes()) {
+        if (between_read_ < between_size_ || layer_owes(1)) {
             const Bytes from =
                 Bytes(between_).subspan(between_read_, between_size_ - between_read_);
-            const Inflater::Step s = layers_[1].run(from, out.subspan(at.made));
+            const Inflater::Step s = run_layer(1, from, out.subspan(at.made));
             between_read_ += static_cast<std::uint32_t>(s.used);
             at.made += s.made;
             continue;
@@ -66,11 +82,11 @@ Inflater::Step ContentDecoder::two_layers(Bytes in, MutableBytes out) {
             between_size_ = between_read_ = 0;
             in_before_ = in_;
         }
-        if (at.used == in.size() && !layers_[0].owes()) {
+        if (at.used == in.size() && !layer_owes(0)) {
             break;
         }
         const Inflater::Step s =
-            layers_[0].run(in.subspan(at.used), MutableBytes(between_).subspan(between_size_));
+            run_layer(0, in.subspan(at.used), MutableBytes(between_).subspan(between_size_));
         between_size_ += static_cast<std::uint32_t>(s.made);
         at.used += s.used;
         in_ += s.used;
@@ -82,11 +98,14 @@ Inflater::Step ContentDecoder::two_layers(Bytes in, MutableBytes out) {
 // lags by what 'between_' may be made of.
 void ContentDecoder::check_limits() {
     const std::uint64_t in = in_before_ + 2 * kBetween;
-    over_limit_ = out_ >= max_bytes_ || (out_ > bomb_bytes_ && out_ / bomb_ratio_ > in);
+    over_limit_ = (out_ > bomb_bytes_ && out_ / bomb_ratio_ > in) ||
+                  (out_ > large_bytes_ && out_ / large_ratio_ > in);
 }
 
-DecoderPool::DecoderPool(std::uint32_t count)
-    : slots_(std::max<std::uint32_t>(count, 1)), usable_(count) {}
+DecoderPool::DecoderPool(const AppConfig& config)
+    : memory_(config.brotli_bytes),
+      slots_(std::max<std::uint32_t>(config.inflate_states, 1)),
+      usable_(config.inflate_states) {}
 
 DecoderPool::Handle DecoderPool::take() {
     Handle h = first_free_;
@@ -107,6 +126,7 @@ void DecoderPool::give(Handle& h) {
         return;
     }
     SLUICE_ASSERT(in_use_ > 0);
+    slots_[h].decoder.stop();
     slots_[h].next_free = first_free_;
     first_free_ = h;
     --in_use_;

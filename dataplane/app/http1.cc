@@ -26,7 +26,7 @@ std::size_t find_lf(Bytes in) {
 }  // namespace
 
 Http1::Http1(const AppConfig& config)
-    : config_(config), arena_(config.slabs), decoders_(config.inflate_states), builder_(config) {}
+    : config_(config), arena_(config.slabs), decoders_(config), builder_(config) {}
 
 Http1::Step Http1::step() {
     switch (half_->state) {

@@ -245,6 +245,10 @@ Http1::Step Http1::decode_body(Bytes in) {
     h.body_total += s.made;
     new_body_ += s.made;
     take(s.used);
+    if (decoder.out_of_memory() && !decoder.memory_counted) {
+        decoder.memory_counted = decoder.damage_counted = true;
+        count(Reason::http_inflate_full);
+    }
     if (decoder.damaged() && !decoder.damage_counted) {
         decoder.damage_counted = true;
         h.events.add(AppEvent::http_gzip_decompression_failed);
@@ -265,7 +269,7 @@ bool Http1::decoder_owes() {
 // No state left: the body is shown as sent.
 void Http1::start_decoding() {
     HttpHalf& h = *half_;
-    if (facts_.codings == 0) {
+    if (facts_.codings.count == 0) {
         return;
     }
     h.decoder = decoders_.take();
@@ -273,7 +277,7 @@ void Http1::start_decoding() {
         count(Reason::http_inflate_full);
         return;
     }
-    decoders_[h.decoder].start(facts_.codings, config_);
+    decoders_[h.decoder].start(facts_.codings, config_, decoders_.memory());
     h.copied_body = true;
     h.body_size = 0;
 }

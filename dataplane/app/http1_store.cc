@@ -453,22 +453,26 @@ bool StoreBuilder::loosely_chunked() const {
 }
 
 // Content-Encoding, in all its fields: each word that has gzip or deflate in it is a layer, as
-// libhtp reads it. Which of the two, the bytes tell.
-unsigned StoreBuilder::codings() const {
-    unsigned layers = 0;
-    for (std::size_t i = 0; i < fields_.size() && layers < ContentDecoder::kMaxLayers; ++i) {
+// libhtp reads it (which of the two, the bytes tell), and each "br".
+Codings StoreBuilder::codings() const {
+    Codings out;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
         Bytes left = loose_value(fields_[i], "content-encoding");
-        while (!left.empty() && layers < ContentDecoder::kMaxLayers) {
+        while (!left.empty()) {
             std::size_t n = 0;
             while (n < left.size() && left[n] != ',' && left[n] != ' ') {
                 ++n;
             }
             const Bytes word = left.first(n);
-            layers += contains_nocase(word, "gzip") || contains_nocase(word, "deflate") ? 1U : 0U;
+            if (contains_nocase(word, "gzip") || contains_nocase(word, "deflate")) {
+                out.wrap(Coding::kInflate);
+            } else if (equals_nocase(trim_lws(word), "br")) {
+                out.wrap(Coding::kBrotli);
+            }
             left = left.subspan(std::min(n + 1, left.size()));
         }
     }
-    return layers;
+    return out;
 }
 
 // RFC 9112 section 6.3, as libhtp applies it.

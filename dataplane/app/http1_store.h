@@ -7,6 +7,7 @@
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
+#include "dataplane/app/content_decoder.h"
 #include "dataplane/app/http1_fields.h"
 #include "dataplane/app/http1_text.h"
 #include "dataplane/app/slab_arena.h"
@@ -44,8 +45,8 @@ struct MessageFacts {
     BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
                                       // status overrule it
     std::int64_t length = 0;
-    AppEventSet events;    // of first line and headers
-    unsigned codings = 0;  // layers of gzip or deflate, as many as are undone
+    AppEventSet events;  // of first line and headers
+    Codings codings;     // of the body
 };
 
 enum class BuildResult : std::uint8_t { kOk, kNoMemory, kLimit };
@@ -81,7 +82,7 @@ class StoreBuilder {
     void put_field(const Http1Field& f, BufferId id, Out& out) const;
     void names(const Input& in, Out& out) const;
     void body_facts(Direction direction, MessageFacts& facts) const;
-    unsigned codings() const;
+    Codings codings() const;
     bool loosely_chunked() const;
 
     Http1Fields fields_;

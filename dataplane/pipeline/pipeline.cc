@@ -26,13 +26,17 @@ constexpr std::array kLate = {
     LateException{Reason::dns_store_full, ExceptionCause::app_store},
     LateException{Reason::smtp_store_full, ExceptionCause::app_store},
     LateException{Reason::ftp_store_full, ExceptionCause::app_store},
-    LateException{Reason::http_header_limit, ExceptionCause::header_limit},
-    LateException{Reason::http_inflate_limit, ExceptionCause::inflate_limit},
     LateException{Reason::detect_state_full, ExceptionCause::detect_state},
 };
 
+// Limits that one sender reaches alone, and could reach to hide what follows: no policy lets it by.
+constexpr std::array kRefused = {Reason::http_header_limit, Reason::http_inflate_limit};
+
 constexpr packet::ReasonSet late_reasons() {
     packet::ReasonSet set;
+    for (const Reason reason : kRefused) {
+        set.add(reason);
+    }
     for (const LateException& late : kLate) {
         set.add(late.reason);
     }
@@ -174,6 +178,11 @@ void Pipeline::skip_trusted(packet::Packet& packet, const Now& now) {
 
 void Pipeline::apply_late_exceptions(packet::Packet& packet, const Now& now) {
     flow::Flow* f = packet.flow;
+    for (const Reason reason : kRefused) {
+        if (reasons_.recent.has(reason) && !packet.dropped()) {
+            verdict_.refuse({&packet, f, {}, now}, reason);
+        }
+    }
     for (const LateException& late : kLate) {
         if (!reasons_.recent.has(late.reason) || packet.dropped() ||
             (f != nullptr && f->verdict != flow::FlowVerdict::kInspect)) {

@@ -20,6 +20,8 @@ add_library(sluice_hs_compile INTERFACE)
 target_link_libraries(sluice_hs_compile INTERFACE PkgConfig::HS)
 target_link_options(sluice_hs_compile INTERFACE "SHELL:-Wl,--no-as-needed -lhs -Wl,--as-needed")
 find_package(ZLIB REQUIRED)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec)
+pkg_check_modules(BROTLI_ENCODER REQUIRED IMPORTED_TARGET libbrotlienc)  # tests make bodies
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(CLI11 REQUIRED)

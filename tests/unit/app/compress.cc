@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/app/compress.h"
 
+#include <brotli/encode.h>
 #include <vector>
 #include <zlib.h>
 
@@ -22,6 +23,15 @@ std::string compressed(std::string_view text, int window_bits) {
     out.resize(out.size() - z.avail_out);
     (void)deflateEnd(&z);
     return {out.begin(), out.end()};
+}
+
+std::string brotli(std::string_view text) {
+    std::vector<std::uint8_t> in(text.begin(), text.end());
+    std::size_t size = BrotliEncoderMaxCompressedSize(in.size()) + 64;
+    std::vector<std::uint8_t> out(size);
+    (void)BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, in.size(), in.data(),
+                                &size, out.data());
+    return {out.begin(), out.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
 }  // namespace sluice::test

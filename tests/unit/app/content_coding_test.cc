@@ -20,6 +20,16 @@ std::string response(const std::string& coding, const std::string& body) {
            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+// Text that hardly compresses, always the same.
+std::string noise(std::size_t size) {
+    std::minstd_rand random(1);
+    std::string out(size, ' ');
+    for (char& c : out) {
+        c = static_cast<char>('a' + random() % 26);
+    }
+    return out;
+}
+
 // The body that rules see, for the response cut into pieces of 'piece' bytes.
 std::string seen(Conversation& c, const std::string& bytes, std::size_t piece = 7) {
     c.send(Direction::kToServer, "GET / HTTP/1.1\r\n\r\n");
@@ -49,7 +59,6 @@ TEST(ContentCoding, EveryFormUnderEveryName) {
             EXPECT_EQ(seen(response(name, compressed(kText, bits))), kText) << name << bits;
         }
     }
-    EXPECT_EQ(seen(response(" br", "as sent")), "as sent");
 }
 
 TEST(ContentCoding, OddlyWrittenNames) {
@@ -128,6 +137,58 @@ TEST(ContentCoding, NoStateLeft) {
     EXPECT_EQ(c.counted(Reason::http_inflate_full), 1U);
 }
 
+TEST(ContentCoding, Brotli) {
+    const std::string one = brotli(kText);
+    for (const char* name : {"br", " BR ", "identity, br"}) {
+        EXPECT_EQ(seen(response(name, one)), kText) << name;
+    }
+    EXPECT_EQ(seen(response("gzip, br", brotli(compressed(kText, kGzipBits)))), kText);
+    EXPECT_EQ(seen(response("br, gzip", compressed(one, kGzipBits))), kText);
+    EXPECT_EQ(seen(response("br, br", brotli(one))), kText);
+    EXPECT_EQ(seen(response("br", one + "what follows")), kText);
+    const std::string large = noise(300'000);
+    EXPECT_EQ(seen(response("br", brotli(large))), large);
+}
+
+TEST(ContentCoding, BrotliThatIsNone) {
+    for (const std::size_t piece : {1U, 7U, 1000U}) {
+        app::AppStage stage(small_config());
+        Conversation c(stage);
+        EXPECT_EQ(seen(c, response("br", "<html>as sent</html>"), piece), "<html>as sent</html>");
+        EXPECT_EQ(c.counted(Reason::http_inflate_error), 1U);
+    }
+    // What came before the damage is true, and the same however it is cut.
+    std::string damaged = brotli(noise(5000));
+    damaged[3000] = static_cast<char>(damaged[3000] ^ 0x55);
+    EXPECT_EQ(seen(response("br", damaged)).substr(0, 1000), noise(5000).substr(0, 1000));
+}
+
+TEST(ContentCoding, BrotliWithoutMemoryIsShownAsSent) {
+    app::AppConfig config = small_config();
+    config.brotli_bytes = 64 * 1024;
+    app::AppStage stage(config);
+    Conversation c(stage);
+    const std::string body = seen(c, response("br", brotli(noise(300'000))));
+    EXPECT_EQ(c.counted(Reason::http_inflate_full), 1U);
+    EXPECT_GT(body.size(), 200'000U);
+    EXPECT_EQ(seen(response("br", brotli(kText)), config), kText) << "all was given back";
+}
+
+TEST(ContentCoding, BrotliBomb) {
+    const std::string bomb = brotli(std::string(8 << 20, 'x'));
+    std::array<std::size_t, 3> size{};
+    std::size_t i = 0;
+    for (const std::size_t piece : {1U, 7U, 4096U}) {
+        app::AppStage stage(small_config());
+        Conversation c(stage);
+        size[i++] = seen(c, response("br", bomb), piece).size();
+        EXPECT_EQ(c.counted(Reason::http_inflate_limit), 1U);
+    }
+    EXPECT_LT(size[0], std::size_t{4} << 20);
+    EXPECT_EQ(size[0], size[1]);
+    EXPECT_EQ(size[0], size[2]);
+}
+
 // However cut, a bomb is stopped at the same byte.
 TEST(ContentCoding, Bombs) {
     const std::string once = compressed(std::string(8 << 20, 'x'), kGzipBits);
@@ -145,8 +206,12 @@ TEST(ContentCoding, Bombs) {
     EXPECT_EQ(size[0], size[1]);
     EXPECT_EQ(seen(response("gzip", once)).size(), std::size_t{8} << 20);
     app::AppConfig config = small_config();
-    config.inflate_max_bytes = 128 * 1024;
+    config.inflate_large_bytes = 100 * 1024;
     EXPECT_EQ(seen(response("gzip", once), config).size(), std::size_t{128} * 1024);
+    // Size alone is no sign of a bomb.
+    config.inflate_large_bytes = config.inflate_bomb_bytes = 0;
+    const std::string honest = noise(3 << 20);
+    EXPECT_EQ(seen(response("gzip", compressed(honest, kGzipBits)), config), honest);
 }
 
 }  // namespace
