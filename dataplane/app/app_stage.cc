@@ -208,6 +208,12 @@ void AppStage::free_state(flow::Flow& flow) {
     flow.app_state = flow::kNoIndex;
 }
 
+void AppStage::restart(flow::Flow& flow) {
+    release(flow);
+    flow.app = AppProto::kUnknown;
+    flow.encrypted = false;
+}
+
 void AppStage::release(flow::Flow& flow) {
     if (retiring_ == &flow) {
         retiring_ = nullptr;

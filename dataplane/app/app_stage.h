@@ -52,6 +52,9 @@ class AppStage {
     // flow.
     void release(flow::Flow& flow);
 
+    // Another connection begins in the same flow: it may speak another protocol.
+    void restart(flow::Flow& flow);
+
     // Facts about the transaction at hand in this direction; empty for flows that are not HTTP.
     HttpSummary summary(const flow::Flow& flow, Direction direction) const;
 

@@ -32,6 +32,9 @@ PacketRuleIndex::Key key_of(const packet::Packet& p, bool has_bits) {
     return {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits};
 }
 
+// Of no snapshot: the next look at the flow finds what it kept to be another one's.
+constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
+
 constexpr std::uint8_t address_rules_done(Direction d) {
     return d == Direction::kToServer ? 1 : 2;
 }
@@ -44,6 +47,13 @@ DetectStage::DetectStage(const DetectConfig& config)
                      ? config.host_bits
                      : std::make_shared<HostBits>(config.host_bit_entries, 0)),
       step_budget_(config.step_budget) {}
+
+void DetectStage::restart(flow::Flow& f) {
+    last_chunk_ = {};
+    if (FlowState* state = store_.find(f); state != nullptr) {
+        store_.renew(*state, kNoVersion);
+    }
+}
 
 void DetectStage::install(const Ruleset* rules, WorkerScratch* scratch) {
     rules_ = scratch == nullptr ? nullptr : rules;

@@ -88,6 +88,10 @@ class DetectStage {
         return was;
     }
 
+    // Another connection begins in the same flow: positions in its streams and numbers of its
+    // transactions start again. Bits stay.
+    void restart(flow::Flow& f);
+
     // Gives back what the flow holds. Its next packet starts afresh.
     void release(flow::Flow& f) { store_.release(f); }
 

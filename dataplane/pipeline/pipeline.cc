@@ -120,6 +120,10 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         stream_.begin(packet, now, reasons_);
         packet.opened =
             before == flow::FlowState::kNew && packet.flow->state == flow::FlowState::kEstablished;
+        if (stream_.began_anew()) [[unlikely]] {
+            app_.restart(*packet.flow);
+            detect_.restart(*packet.flow);
+        }
         if (stream_.busy()) {
             inspect_chunks(&packet, now);
         }

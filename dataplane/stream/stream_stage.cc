@@ -31,6 +31,7 @@ StreamStage::StreamStage(const StreamConfig& config)
       tracker_(config, stats_) {}
 
 void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
+    began_anew_ = false;
     if (work_.flow != nullptr) {
         finish();
     }
@@ -182,13 +183,11 @@ void StreamStage::reset(Flow& f) {
     work_.end = {true, true};
 }
 
+// Another connection between the same ports: its streams begin at offset 0.
 void StreamStage::resync(Flow& f) {
-    for (const TcpHalf& h : f.half) {
-        if (h.store != kNoIndex) {
-            held_.clear(windows_[h.store]);
-            windows_.skip(windows_[h.store], 0);
-        }
-    }
+    close_store(f.half[0]);
+    close_store(f.half[1]);
+    began_anew_ = true;
     packet::count(*counters_, Reason::tcp_gap);
     ++stats_.gaps;
 }

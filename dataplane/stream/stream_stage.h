@@ -38,6 +38,10 @@ class StreamStage {
     // False: begin() left nothing to do, and next() need not be called.
     bool busy() const { return work_.flow != nullptr; }
 
+    // With the last begin() another connection began in the same flow: what was made of the streams
+    // before is void.
+    bool began_anew() const { return began_anew_; }
+
     // The next chunk of what became contiguous; false: no more. Chunks of the packet's opposite
     // direction come first (its ACK may give up a hole there). At most a few hundred per packet,
     // usually one.
@@ -126,6 +130,7 @@ class StreamStage {
     HeldSegments held_;
     TcpTracker tracker_;
     Work work_;
+    bool began_anew_ = false;
     packet::ReasonCounters* counters_ = nullptr;
 };
 
