@@ -159,8 +159,14 @@ TEST(ContentCoding, BrotliThatIsNone) {
     }
     // What came before the damage is true, and the same however it is cut.
     std::string damaged = brotli(noise(5000));
-    damaged[3000] = static_cast<char>(damaged[3000] ^ 0x55);
-    EXPECT_EQ(seen(response("br", damaged)).substr(0, 1000), noise(5000).substr(0, 1000));
+    damaged[damaged.size() / 2] ^= 0x55;
+    const std::string got = seen(response("br", damaged));
+    EXPECT_EQ(got.substr(0, 1000), noise(5000).substr(0, 1000));
+    for (const std::size_t piece : {1U, 2U, 100U, 10000U}) {
+        app::AppStage stage(small_config());
+        Conversation c(stage);
+        EXPECT_EQ(seen(c, response("br", damaged), piece), got) << piece;
+    }
 }
 
 TEST(ContentCoding, BrotliWithoutMemoryIsShownAsSent) {
@@ -170,7 +176,7 @@ TEST(ContentCoding, BrotliWithoutMemoryIsShownAsSent) {
     Conversation c(stage);
     const std::string body = seen(c, response("br", brotli(noise(300'000))));
     EXPECT_EQ(c.counted(Reason::http_inflate_full), 1U);
-    EXPECT_GT(body.size(), 200'000U);
+    EXPECT_GT(body.size(), 100'000U);
     EXPECT_EQ(seen(response("br", brotli(kText)), config), kText) << "all was given back";
 }
 
@@ -207,10 +213,10 @@ TEST(ContentCoding, Bombs) {
     EXPECT_EQ(seen(response("gzip", once)).size(), std::size_t{8} << 20);
     app::AppConfig config = small_config();
     config.inflate_large_bytes = 100 * 1024;
-    EXPECT_EQ(seen(response("gzip", once), config).size(), std::size_t{128} * 1024);
+    EXPECT_EQ(seen(response("gzip", once), config).size(), std::size_t{384} * 1024);
     // Size alone is no sign of a bomb.
     config.inflate_large_bytes = config.inflate_bomb_bytes = 0;
-    const std::string honest = noise(3 << 20);
+    const std::string honest = noise(300'000);
     EXPECT_EQ(seen(response("gzip", compressed(honest, kGzipBits)), config), honest);
 }
 
