@@ -143,6 +143,8 @@ void Http1::open_message() {
     if (chunk_.direction == Direction::kToServer) {
         flow_->request_before = {h.tx_id, h.events.all};
     }
+    // What is odd about an interim response belongs to the one that counts.
+    h.events = h.tx_id == h.next_tx ? ShownEvents{h.events.all, {}} : ShownEvents{};
     h.tx_id = h.next_tx;
     h.block_start = h.consumed;
     h.body_total = 0;
@@ -155,7 +157,6 @@ void Http1::open_message() {
     h.announced = false;
     h.ended = false;
     h.stray_unnumbered = false;
-    h.events = {};
     facts_ = MessageFacts{};
 }
 
