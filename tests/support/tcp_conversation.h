@@ -64,6 +64,11 @@ class TcpConversation {
         flow.last_seen = now;
         ++flow.packets[index_of(s.direction)];
         stage_.begin(p, {now, now}, counters);
+        if (stage_.began_anew()) {
+            seen_ = {};
+            contiguous_from_ = {};
+            ended_ = {};
+        }
         drain(r);
         return r;
     }
@@ -88,7 +93,7 @@ class TcpConversation {
 
     std::uint64_t count(packet::Reason r) const { return counters[static_cast<std::size_t>(r)]; }
 
-    // What was delivered in a direction; bytes of gaps are zero.
+    // What was delivered in a direction of the present connection; bytes of gaps are zero.
     const std::string& delivered(Direction d) const { return seen_[index_of(d)]; }
 
     flow::Flow flow;
