@@ -41,10 +41,11 @@ enum class DatagramState : std::uint8_t {
     kUninspected,  // no room for it: the rest passes, by exception policy
 };
 
-// Entries wait in these, each in order of 'since'.
-enum class Queue : std::uint8_t { kIpv4, kIpv6, kComplete };
+// Entries wait in these, each in order of 'since'. Refused ones have their own, so that what may be
+// given up for want of room is found at once.
+enum class Queue : std::uint8_t { kIpv4, kIpv6, kComplete, kRefusedIpv4, kRefusedIpv6 };
 
-inline constexpr std::size_t kQueues = 3;
+inline constexpr std::size_t kQueues = 5;
 
 struct Datagram {
     FragmentKey key;

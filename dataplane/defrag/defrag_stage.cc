@@ -21,7 +21,7 @@ constexpr Nanos kReceiverLag = seconds(1);
 constexpr std::size_t kExpireOnTake = 2;
 constexpr std::size_t kExpireForRoom = 32;
 
-// How many of the oldest are looked at for one that may be given up.
+// How many may go for one block: those that were given up before have none.
 constexpr std::size_t kEvictionReach = 16;
 
 // What the first fragment must hold of the transport header, so that what is judged by ports and
@@ -48,8 +48,8 @@ bool chain_cut(std::uint8_t protocol, Bytes bytes) {
     return step == packet::ChainStep::kCut || chain.rest().size() < least_header(chain.protocol());
 }
 
-Queue waiting_queue(const Datagram& d) {
-    return d.key.version == 4 ? Queue::kIpv4 : Queue::kIpv6;
+Queue refused_queue(const Datagram& d) {
+    return d.key.version == 4 ? Queue::kRefusedIpv4 : Queue::kRefusedIpv6;
 }
 
 }  // namespace
@@ -263,30 +263,38 @@ bool DefragStage::evict(Work& w, const Datagram* keep) {
     if (config_.inline_mode && policy != packet::ExceptionPolicy::kPass) {
         return false;
     }
-    Datagram* victim = nullptr;
+    for (std::size_t i = 0; i < kEvictionReach; ++i) {
+        Datagram* victim = longest_waiting(keep);
+        if (victim == nullptr) {
+            return false;
+        }
+        const bool had_blocks = victim->blocks != 0;
+        packet::count(w.counters, Reason::fragment_evicted);
+        if (victim->have != 0) {
+            w.fragment.except(packet::ExceptionCause::fragment_table,
+                              packet::ExceptionPolicy::kPass, victim->have);
+        }
+        remove(*victim);
+        if (keep == nullptr || had_blocks) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of both versions, but for 'keep'. Null: nothing waits.
+Datagram* DefragStage::longest_waiting(const Datagram* keep) {
+    Datagram* longest = nullptr;
     for (const Queue queue : {Queue::kIpv4, Queue::kIpv6}) {
         Datagram* d = table_.oldest(queue);
-        for (std::size_t i = 0; d != nullptr && i < kEvictionReach; ++i) {
-            const bool gives = keep == nullptr || (d != keep && d->blocks != 0);
-            if (gives && d->state != DatagramState::kRefused) {
-                break;
-            }
-            d = i + 1 < kEvictionReach ? table_.behind(*d) : nullptr;
+        if (d != nullptr && d == keep) {
+            d = table_.behind(*d);
         }
-        if (d != nullptr && (victim == nullptr || d->since < victim->since)) {
-            victim = d;
+        if (d != nullptr && (longest == nullptr || d->since < longest->since)) {
+            longest = d;
         }
     }
-    if (victim == nullptr) {
-        return false;
-    }
-    packet::count(w.counters, Reason::fragment_evicted);
-    if (victim->have != 0) {
-        w.fragment.except(packet::ExceptionCause::fragment_table, packet::ExceptionPolicy::kPass,
-                          victim->have);
-    }
-    remove(*victim);
-    return true;
+    return longest;
 }
 
 bool DefragStage::rebuild(Work& w, Datagram& d, Packet& whole) {
@@ -356,7 +364,7 @@ void DefragStage::refuse(Datagram& d, Nanos now) {
         sources_.add(d.key.src, {1, 0});
     }
     d.state = DatagramState::kRefused;
-    table_.requeue(d, waiting_queue(d), now);
+    table_.requeue(d, refused_queue(d), now);
 }
 
 // A limit that a sender reaches alone is no way past inspection: inline the datagram is dropped
@@ -431,7 +439,8 @@ bool DefragStage::expire_one(Queue queue, Nanos now, packet::ReasonCounters& cou
 }
 
 void DefragStage::expire(Now now, std::size_t budget, packet::ReasonCounters& counters) {
-    for (const Queue queue : {Queue::kIpv4, Queue::kIpv6, Queue::kComplete}) {
+    for (const Queue queue :
+         {Queue::kIpv4, Queue::kIpv6, Queue::kComplete, Queue::kRefusedIpv4, Queue::kRefusedIpv6}) {
         while (budget != 0 && expire_one(queue, now.time, counters)) {
             --budget;
         }

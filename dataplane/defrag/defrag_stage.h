@@ -68,6 +68,7 @@ class DefragStage {
     bool store(Work& w, Datagram& d, const FragmentStore::Fit& fit);
     bool make_blocks(Work& w, const Datagram& d, std::uint32_t wanted);
     bool evict(Work& w, const Datagram* keep);
+    Datagram* longest_waiting(const Datagram* keep);
     bool rebuild(Work& w, Datagram& d, packet::Packet& whole);
     void complete(const Work& w, Datagram& d);
 

@@ -90,6 +90,27 @@ TEST(DefragLimits, ARefusedDatagramIsNotGivenUp) {
     EXPECT_TRUE(world.take(last_of("10.0.0.1", 1)).dropped);
 }
 
+// However many there are: they do not stand in the way of what may be given up.
+TEST(DefragLimits, RefusedDatagramsDoNotKeepTheRoom) {
+    defrag::DefragConfig config;
+    config.max_datagrams = 64;
+    DefragWorld world(config);
+    for (std::uint32_t i = 0; i < 32; ++i) {
+        const std::string src = "10.7.0." + std::to_string(i);
+        world.take(first_of(src, 1));
+        Frame other = udp4(src);
+        other[other.size() - kSize + 16] ^= 1U;
+        EXPECT_TRUE(world.take(fragment_of(other, 8, 24, 1)).dropped);
+    }
+    for (std::uint32_t i = 0; i < 200; ++i) {
+        world.take(first_of("10.8.0." + std::to_string(i), i));
+    }
+    world.take(first_of("10.9.9.9", 7));
+    EXPECT_TRUE(world.take(last_of("10.9.9.9", 7)).complete);
+    EXPECT_EQ(world.of(Reason::fragment_uninspected), 0U);
+    EXPECT_TRUE(world.take(last_of("10.7.0.5", 1)).dropped) << "refused for as long as before";
+}
+
 // What one sender reaches alone: inline dropped whatever the policy, a tap goes on without.
 void expect_own_limit(const DefragWorld& world, Reason why, std::uint64_t times, bool tap) {
     EXPECT_EQ(world.of(why), times);
