@@ -84,6 +84,9 @@ void Conversation::run(const stream::StreamChunk& chunk) {
     const std::size_t limit = 4 * chunk.window.size() + 4096;
     std::size_t n = 0;
     while (stage_.next(point)) {
+        if (flow_.app != AppProto::kHttp1 && flow_.app != AppProto::kNone) {
+            continue;  // the bytes were another protocol's, which promises other things
+        }
         read(point);
         check(++n < limit, "too many points for one chunk");
         if (n >= limit) {
