@@ -59,7 +59,8 @@ TEST(AppLook, OneBuffer) {
 // A buffer of which other instances may follow: what the first one has not, the second may have.
 TEST(AppLook, AnInstanceThatDoesNotMatchWaitsForTheNext) {
     ModelMaker maker;
-    auto& rule = maker.rule(1).flow(kReq).app(AppProto::kHttp1);
+    test::RuleMaker rule = maker.rule(1);
+    rule.flow(kReq).app(AppProto::kHttp1);
     rule.buffer(BufferId::kHttpUri).content("/upload-of-something");
     rule.buffer(BufferId::kHttpAccept).content("b").startswith().endswith();
     Bench b(test::build(maker.finish()));
