@@ -209,7 +209,7 @@ void Pipeline::apply_late_exceptions(packet::Packet& packet, const Now& now) {
 // A rule that would drop gave up. Its sender made it do so, and could hide anything behind that.
 void Pipeline::refuse_undecided(packet::Packet& packet, const Now& now) {
     const bool open = packet.flow == nullptr || packet.flow->verdict == flow::FlowVerdict::kInspect;
-    if (config_.inline_mode && open && !packet.dropped()) {
+    if (open && !packet.dropped()) {
         verdict_.refuse({&packet, packet.flow, {}, now}, Reason::pcre_limit);
     }
 }

@@ -219,6 +219,9 @@ void VerdictStage::block_connection(const Subject& s, bool reset) {
 }
 
 void VerdictStage::refuse(const Subject& s, Reason why) {
+    if (!config_.inline_mode) {
+        return;  // a tap stops nothing, and goes on looking at what its receivers get
+    }
     s.packet->drop(why);
     if (s.packet->ip_proto == packet::kProtoTcp) {
         block_connection(s, config_.reset_on_drop);

@@ -121,7 +121,7 @@ class VerdictStage {
                         packet::ReasonCounters& reasons);
 
     // Drops the packet, and with it the rest of a TCP flow: what it carried has been taken in, so
-    // that a retransmission would pass for known.
+    // that a retransmission would pass for known. A tap does neither.
     void refuse(const Subject& subject, packet::Reason why);
 
     OutQueue& out() { return out_; }

@@ -314,6 +314,24 @@ TEST(Exceptions, HeadersOverTheLimit) {
     EXPECT_FALSE(box.pass(text_of(p, "GET /EXPLOIT HTTP/1.1\r\n"))) << "the flow is dropped";
 }
 
+// Nor may it blind a tap.
+TEST(Exceptions, HeadersOverTheLimitInATap) {
+    Plan plan;
+    plan.config = pipeline::tap_config();
+    plan.config.flow.max_flows = 1024;
+    plan.config.app.max_header_bytes = 256;
+    Box box(plan);
+    const Peers p = peers_on(40001);
+    EXPECT_TRUE(box.open(p));
+    const std::string request = "GET / HTTP/1.1\r\nHost: " + std::string(400, 'x') + "\r\n\r\n";
+    const std::string text = request + "GET /EXPLOIT HTTP/1.1\r\n";
+    EXPECT_TRUE(box.pass(text_of(p, request)));
+    EXPECT_EQ(box.count(Reason::http_header_limit), 1U);
+    EXPECT_TRUE(box.pass(client_segment(p, text, {request.size(), text.size()})));
+    EXPECT_EQ(box.count(Reason::rule_would_block), 1U);
+    EXPECT_EQ(box.count(Reason::flow_dropped), 0U);
+}
+
 // The rule has its content, and waits for bytes that say whether it matches.
 TEST(Exceptions, MatchesInTheMakingWithoutState) {
     for (const ExceptionPolicy policy : {ExceptionPolicy::kPass, ExceptionPolicy::kDrop}) {
