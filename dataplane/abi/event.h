@@ -24,7 +24,6 @@ enum class EventType : std::uint8_t {
     kDns,      // a DNS message
     kHttp,     // an HTTP request with its response, as far as there is one
     kFlow,     // a flow ended
-    kPacket,   // a packet that a rule's tag asks for
 };
 
 enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWouldBlock };
@@ -61,7 +60,7 @@ struct EventRecord {
     FlowFields flow;  // kFlow
     HttpFields http;  // kHttp, and alerts on a transaction of HTTP
     TlsFields tls;    // kTls, and alerts on a flow of TLS
-    // kDns, and alerts on a transaction of DNS: the message. kPacket: the frame. Cut to fit.
+    // kDns, and alerts on a transaction of DNS: the message. Cut to fit.
     std::uint16_t data_len = 0;
     std::array<std::uint8_t, 1536> data{};
 };

@@ -88,8 +88,6 @@ std::string_view type_text(abi::EventType type) {
             return "http";
         case abi::EventType::kFlow:
             return "flow";
-        case abi::EventType::kPacket:
-            return "packet";
     }
     return "anomaly";
 }
