@@ -3,9 +3,12 @@
 // Part of EventRecord; no pointers. Copied, never shared.
 #pragma once
 
+#include "dataplane/abi/packed_texts.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace sluice::abi {
 
@@ -33,5 +36,10 @@ struct HttpFields {
     std::array<std::uint16_t, kTexts> text_length{};  // a text that was too long is cut
     std::array<char, 2048> text{};
 };
+
+// Borrows 'fields'.
+inline std::string_view text_of(const HttpFields& fields, HttpText which) {
+    return text_at(fields.text, fields.text_length, static_cast<std::size_t>(which));
+}
 
 }  // namespace sluice::abi

@@ -3,9 +3,12 @@
 // of EventRecord; no pointers. Copied, never shared.
 #pragma once
 
+#include "dataplane/abi/packed_texts.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace sluice::abi {
 
@@ -34,5 +37,10 @@ struct TlsFields {
     std::array<std::uint16_t, kTexts> length{};  // a text that was too long is cut
     std::array<char, 1280> text{};
 };
+
+// Borrows 'fields'.
+inline std::string_view text_of(const TlsFields& fields, TlsText which) {
+    return text_at(fields.text, fields.length, static_cast<std::size_t>(which));
+}
 
 }  // namespace sluice::abi

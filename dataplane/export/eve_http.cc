@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/export/eve_http.h"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -10,15 +9,6 @@ namespace sluice::exporter {
 namespace {
 
 using abi::HttpText;
-
-std::string_view text_of(const abi::HttpFields& http, HttpText which) {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(which); ++i) {
-        at += http.text_length[i];
-    }
-    const std::string_view all(http.text.data(), http.text.size());
-    return all.substr(std::min(at, all.size()), http.text_length[static_cast<std::size_t>(which)]);
-}
 
 void optional_text(const char* name, std::string_view text, JsonWriter& json) {
     if (!text.empty()) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/export/eve_tls.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -12,15 +11,6 @@ namespace sluice::exporter {
 namespace {
 
 using abi::TlsText;
-
-std::string_view text_of(const abi::TlsFields& tls, TlsText which) {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(which); ++i) {
-        at += tls.length[i];
-    }
-    const std::string_view all(tls.text.data(), tls.text.size());
-    return all.substr(std::min(at, all.size()), tls.length[static_cast<std::size_t>(which)]);
-}
 
 std::string version_text(std::uint16_t version) {
     switch (version) {

@@ -2,6 +2,7 @@
 #include "dataplane/verdict/event_fields.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace sluice::verdict {
 
@@ -21,14 +22,10 @@ void pack(const std::array<Bytes, N>& texts, std::size_t longest,
     }
 }
 
-Bytes text_of(const abi::HttpFields& http, abi::HttpText which) {
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(which); ++i) {
-        at += http.text_length[i];
-    }
-    const void* first = http.text.data();
-    return {static_cast<const std::uint8_t*>(first) + at,
-            http.text_length[static_cast<std::size_t>(which)]};
+Bytes bytes_of(const abi::HttpFields& http, abi::HttpText which) {
+    const std::string_view text = text_of(http, which);
+    const void* first = text.data();
+    return {static_cast<const std::uint8_t*>(first), text.size()};
 }
 
 abi::TcpPhase tcp_phase(const flow::Flow& f) {
@@ -102,13 +99,13 @@ void fill(const app::HttpSummary& http, abi::HttpFields& out) {
 
 // The request as it was kept, with what is known of the response now.
 void add_response(const abi::HttpFields& request, app::HttpSummary response, abi::HttpFields& out) {
-    response.method = text_of(request, abi::HttpText::kMethod);
-    response.host = text_of(request, abi::HttpText::kHost);
-    response.host_raw = text_of(request, abi::HttpText::kHostRaw);
-    response.user_agent = text_of(request, abi::HttpText::kUserAgent);
-    response.referer = text_of(request, abi::HttpText::kReferer);
-    response.uri = text_of(request, abi::HttpText::kUrl);
-    response.protocol = text_of(request, abi::HttpText::kProtocol);
+    response.method = bytes_of(request, abi::HttpText::kMethod);
+    response.host = bytes_of(request, abi::HttpText::kHost);
+    response.host_raw = bytes_of(request, abi::HttpText::kHostRaw);
+    response.user_agent = bytes_of(request, abi::HttpText::kUserAgent);
+    response.referer = bytes_of(request, abi::HttpText::kReferer);
+    response.uri = bytes_of(request, abi::HttpText::kUrl);
+    response.protocol = bytes_of(request, abi::HttpText::kProtocol);
     fill(response, out);
 }
 
