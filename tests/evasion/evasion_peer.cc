@@ -142,7 +142,7 @@ std::vector<Played> play_all(const Arguments& a) {
     PacketSocket through("c0", a.server_mac);
     PacketSocket around("c1", a.around_mac);
     PacketSocket server("s0", a.client_mac, a.server_space);
-    const Ways ways{through, around, server};
+    const Ways ways{through, around, server, a.server_space};
     std::vector<Played> out;
     std::uint16_t port = first_port(a);
     for (const Case& c : cases_of(a)) {

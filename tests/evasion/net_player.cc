@@ -4,8 +4,10 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -142,6 +144,29 @@ Frame PacketSocket::receive(std::chrono::milliseconds time) {
             frame.resize(static_cast<std::size_t>(n));
             return frame;
         }
+    }
+}
+
+NetPlayer::~NetPlayer() {
+    if (hushed_) {
+        way_back(true);
+    }
+}
+
+void NetPlayer::hush_server() {
+    if (!acted_ && !hushed_) {
+        way_back(false);
+        hushed_ = true;
+    }
+}
+
+void NetPlayer::way_back(bool open) {
+    const std::string space = std::filesystem::path(ways_.server_space).filename();
+    const std::string command = "ip -n " + space + (wire.ip == 6 ? " -6" : "") + " route " +
+                                (open ? "del" : "add") + " blackhole " + wire.client +
+                                (wire.ip == 6 ? "/128" : "/32");
+    if (std::system(command.c_str()) != 0) {
+        std::fprintf(stderr, "evasion_peer: failed: %s\n", command.c_str());
     }
 }
 

@@ -32,9 +32,10 @@ class PacketSocket {
 
 // The ways between client and server.
 struct Ways {
-    PacketSocket& through;  // the box
-    PacketSocket& around;   // it
-    PacketSocket& server;   // the server's end of the way through
+    PacketSocket& through;     // the box
+    PacketSocket& around;      // it
+    PacketSocket& server;      // the server's end of the way through
+    std::string server_space;  // the server's network namespace, a file as in /run/netns
 };
 
 class NetPlayer final : public Player {
@@ -43,6 +44,10 @@ class NetPlayer final : public Player {
     NetPlayer(const Wire& w, const Ways& ways, bool acted)
         : Player(w), ways_(ways), acted_(acted) {}
 
+    ~NetPlayer() override;
+    NetPlayer(const NetPlayer&) = delete;
+    NetPlayer& operator=(const NetPlayer&) = delete;
+
     using Player::send;
 
     void send(const Frame& frame) override;
@@ -50,8 +55,8 @@ class NetPlayer final : public Player {
     void wait(std::chrono::milliseconds time) override;
     void from_server(const Frame& frame) override;
 
-    // What the real server says, it says.
-    void hush_server() override {}
+    // The real server hears the client and finds no way back, until this player goes.
+    void hush_server() override;
 
     // Real::kAround: by the client's address.
     void hide_server() override {}
@@ -67,10 +72,12 @@ class NetPlayer final : public Player {
 
   private:
     bool learn(const Frame& frame);
+    void way_back(bool open);
 
     Ways ways_;
     bool acted_ = false;
     bool around_ = false;
+    bool hushed_ = false;
     std::size_t sent_ = 0;
 };
 

@@ -47,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         app::AppConfig config;
         config.http_flows = 8;
         config.dns_flows = 8;
-        config.slabs = {4, 0, 0, 0, 0};
+        // Enough for what turns out to be HTTP too: where a store is full depends on the cuts.
+        config.slabs = {8, 4, 2, 2, 1};
         config.dns_slabs = {4, 4, 4, 4, 0};
         return new app::AppStage(config);
     }();
