@@ -144,7 +144,7 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     return result;
 }
 
-void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {
+void DetectStage::report(Look& look, RuleIndex rule, const Match& m, bool told) {
     ++stats_.matches;
     ++scratch_->counters[rule].matches;
     const RuleRec& rec = rules_->rule(rule);
@@ -158,6 +158,8 @@ void DetectStage::report(Look& look, RuleIndex rule, const Match& m) {
     }
     if ((rec.traits & kRuleSuppressed) != 0 && suppressed(look, rule)) {
         ++stats_.suppressed;
+    } else if (told && rules_->text(rule).action == bundle::Action::kAlert) {
+        ++stats_.repeated;
     } else if ((rec.traits & kRuleSilent) == 0) {
         look.matches.add(m);
     }

@@ -40,6 +40,7 @@ struct DetectStats {
     std::uint64_t evaluations = 0;  // of engines
     std::uint64_t matches = 0;      // silent ones included
     std::uint64_t suppressed = 0;   // not told, by a suppress line
+    std::uint64_t repeated = 0;     // not told, as that stretch of the stream was told of already
 };
 
 class DetectStage {
@@ -129,7 +130,8 @@ class DetectStage {
     void note_time(const packet::Packet* p, Subject& s);
     EvalResult run_engine(Look& look, RuleIndex rule, const EngineRec& engine, EvalView view,
                           PcreResume resume);
-    void report(Look& look, RuleIndex rule, const Match& m);
+    // 'told': there was an event of this already, so that an alert is not worth another.
+    void report(Look& look, RuleIndex rule, const Match& m, bool told = false);
     bool suppressed(const Look& look, RuleIndex rule);
     // What waits for this candidate; null when nothing does (or it had to make room meanwhile).
     Pending* pending_of(const Candidate& c);

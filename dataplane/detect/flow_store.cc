@@ -73,6 +73,12 @@ void FlowState::remember(Direction d, const Memo& m) {
     next = static_cast<std::uint8_t>((next + 1U) % kMaxMemos);
 }
 
+void FlowState::end_stretch(Direction d) {
+    for (Memo& m : memos[index_of(d)]) {
+        m.over = m.over || m.kind == WaitKind::kStream;
+    }
+}
+
 FlowStore::FlowStore(const FlowStoreConfig& config)
     : states_(config.states),
       pendings_(config.pendings),

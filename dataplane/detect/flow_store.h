@@ -62,8 +62,16 @@ inline void keep_ready(Pending& p, const Candidate& c, std::int64_t end) {
 struct Memo {
     RuleIndex rule = kNone32;
     WaitKind kind = WaitKind::kStream;
+    bool over = false;  // the stretch ended with its message
+    std::uint16_t stretch =
+        0;  // of the stream, that the rule was last found in; wraps after 160 MB
     std::uint64_t value = 0;
 };
+
+// Bytes of a stretch: of each one and of each HTTP message a rule is told once. What repeats itself
+// is one finding, however it is cut into segments. Suricata's tap looks at chunks of this size
+// (stream.reassembly.toserver-chunk-size).
+inline constexpr std::int64_t kStretchBytes = 2560;
 
 struct PendingList {
     std::uint32_t head = kNone32;
@@ -100,6 +108,9 @@ struct FlowState {
 
     const Memo* memo(Direction d, RuleIndex rule, WaitKind kind) const;
     void remember(Direction d, const Memo& m);
+
+    // What matches on the stream from here on is told anew.
+    void end_stretch(Direction d);
 };
 
 struct FlowStoreConfig {

@@ -44,6 +44,9 @@ void DetectStage::inspect_app(const app::InspectionPoint& point, const packet::P
             }
         }
     }
+    if (point.tx_end && point.flow->app == AppProto::kHttp1 && look.state != nullptr) {
+        look.state->end_stretch(point.direction);
+    }
     end_look(look);
 }
 
@@ -202,7 +205,7 @@ void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
     }
     report(look, c.rule, {c.rule, point.direction, true, true, point.tx_id});
     if (FlowState* state = state_for(look); state != nullptr) {
-        state->remember(point.direction, {c.rule, WaitKind::kTransaction, point.tx_id});
+        state->remember(point.direction, {c.rule, WaitKind::kTransaction, false, 0, point.tx_id});
     }
 }
 

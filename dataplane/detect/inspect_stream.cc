@@ -11,6 +11,11 @@ EvalView view_of(const stream::StreamChunk& chunk) {
     return {chunk.window, static_cast<std::int64_t>(chunk.offset), 0, chunk.end};
 }
 
+// Where the latest hit lies: a match found now may be an older one, of which there may be many.
+std::uint16_t stretch_of(const Candidate& c) {
+    return static_cast<std::uint16_t>(c.hit / kStretchBytes);
+}
+
 }  // namespace
 
 void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
@@ -80,10 +85,11 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
     ++scratch_->counters[c.rule].candidates;
     Pending* p = pending_of(c);
     EvalView view = view_of(chunk);
-    if (const Memo* m = look.state == nullptr
-                            ? nullptr
-                            : look.state->memo(chunk.direction, c.rule, WaitKind::kStream)) {
-        view.floor = static_cast<std::int64_t>(m->value);
+    const Memo* before = look.state == nullptr
+                             ? nullptr
+                             : look.state->memo(chunk.direction, c.rule, WaitKind::kStream);
+    if (before != nullptr) {
+        view.floor = static_cast<std::int64_t>(before->value);
     }
     if ((c.hit >= 0 && c.hit < view.floor) || (p == nullptr && !admits(rule, look))) {
         if (p != nullptr) {
@@ -112,10 +118,12 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
             hand_to_transaction(look, c, index);
             return;
         }
-        report(look, c.rule, {c.rule, chunk.direction, false, true, 0});
+        const Memo found{c.rule, WaitKind::kStream, false, stretch_of(c),
+                         static_cast<std::uint64_t>(result.end)};
+        const bool told = before != nullptr && !before->over && before->stretch == found.stretch;
+        report(look, c.rule, {c.rule, chunk.direction, false, true, 0}, told);
         if (FlowState* state = state_for(look); state != nullptr) {
-            state->remember(chunk.direction,
-                            {c.rule, WaitKind::kStream, static_cast<std::uint64_t>(result.end)});
+            state->remember(chunk.direction, found);
         }
         return;
     }

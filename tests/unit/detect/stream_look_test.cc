@@ -138,13 +138,63 @@ TEST_P(StreamCuts, EveryCutGivesTheSame) {
 
 INSTANTIATE_TEST_SUITE_P(Table, StreamCuts, testing::ValuesIn(kCases));
 
-TEST(StreamLook, SameBytesAlertOnceNewBytesAgain) {
+constexpr std::size_t kStretch = kStretchBytes;
+
+TEST(StreamLook, TellsOnceOfEachStretch) {
     ModelMaker maker;
     maker.rule(1).flow(bundle::kRuleStream).content("one").content("two").distance(0);
     Bench b(test::build(maker.finish()));
     EXPECT_EQ(b.stream("one two "), Sids({1}));
     EXPECT_EQ(b.stream("two two "), Sids({}));
-    EXPECT_EQ(b.stream("one two "), Sids({1}));
+    EXPECT_EQ(b.stream("one two "), Sids({})) << "told already";
+    EXPECT_EQ(b.stage.stats().repeated, 1U);
+    b.stream(std::string(kStretch - 24, '.'));
+    EXPECT_EQ(b.stream("one two"), Sids({1}));
+    EXPECT_EQ(b.stream("one two"), Sids({}));
+    EXPECT_EQ(b.stage.stats().matches, 4U);
+}
+
+TEST(StreamLook, AStretchIsTheSameForAnyCut) {
+    ModelMaker maker;
+    maker.rule(1).flow(bundle::kRuleStream).content("evil");
+    const auto model = maker.finish();
+    const std::string twice = "evil evil evil";
+    // Its first byte is the last of the first stretch, or the first of the second.
+    for (const std::size_t before : {kStretch - 1, kStretch}) {
+        const Sids expected = before < kStretch ? Sids({}) : Sids({1});
+        for (std::size_t cut = 0; cut <= 4; ++cut) {
+            Bench b(test::build(model));
+            EXPECT_EQ(b.stream(twice), Sids({1}));
+            b.stream(std::string(before - twice.size(), '.'));
+            Sids got = b.stream(std::string_view("evil").substr(0, cut));
+            got.merge(b.stream(std::string_view("evil").substr(cut)));
+            EXPECT_EQ(got, expected) << before << " cut " << cut;
+        }
+    }
+}
+
+TEST(StreamLook, AnHttpMessageIsAStretchOfItsOwn) {
+    ModelMaker maker;
+    maker.rule(1).flow(bundle::kRuleStream).content("evil");
+    Bench b(test::build(maker.finish()));
+    for (const AppProto proto : {AppProto::kHttp1, AppProto::kFtp}) {
+        b.flow.app = proto;
+        b.stream(std::string(kStretch, '.'));
+        EXPECT_EQ(b.stream("evil"), Sids({1}));
+        app::InspectionPoint p;
+        p.tx_end = true;
+        b.point(p);
+        EXPECT_EQ(b.stream("evil"), proto == AppProto::kHttp1 ? Sids({1}) : Sids({}));
+    }
+}
+
+TEST(StreamLook, RulesThatActDoSoEachTime) {
+    ModelMaker maker;
+    maker.rule(1).flow(bundle::kRuleStream).content("one").action(bundle::Action::kDrop);
+    maker.rule(2).flow(bundle::kRuleStream).content("one").action(bundle::Action::kPass);
+    Bench b(test::build(maker.finish()));
+    EXPECT_EQ(b.stream("one "), Sids({1, 2}));
+    EXPECT_EQ(b.stream("one "), Sids({1, 2}));
 }
 
 TEST(StreamLook, HitMayLieInHistoryOnlyWithItsRest) {
@@ -226,6 +276,7 @@ TEST(StreamLook, FlowbitsAreSeenByLaterRulesOfTheSameBytes) {
     Bench b(test::build(maker.finish()));
     EXPECT_EQ(b.stream("drop "), Sids({3}));
     EXPECT_EQ(b.stream("login drop "), Sids({2, 4}));
+    b.stream(std::string(kStretch, '.'));  // or it would not be told again
     EXPECT_EQ(b.stream("out "), Sids({5}));
     EXPECT_EQ(b.stream("drop "), Sids({3}));
     EXPECT_EQ(b.stream("flip "), Sids({6}));
