@@ -24,8 +24,8 @@ struct BufferView {
     // Where a buffer is there several times (names of a DNS message): the others, whole. An engine
     // matches when it does over one of them.
     std::span<const Bytes> more = {};
-    // Complete, but another instance may follow in this transaction: an engine that does not match
-    // here may match there.
+    // Another instance may follow in this transaction, when this one is complete (the next file of
+    // a form): an engine that does not match here may match there. Positions begin anew with it.
     bool again = false;
 };
 

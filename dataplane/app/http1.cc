@@ -153,6 +153,8 @@ void Http1::open_message() {
     h.status = 0;
     h.line = LineState::kText;
     h.copied_body = false;
+    h.file = chunk_.direction == Direction::kToServer ? FileKind::kNone : FileKind::kBody;
+    h.file_named = false;
     h.line_shown = h.headers_shown = false;
     h.announced = false;
     h.ended = false;
@@ -303,7 +305,7 @@ Http1::Step Http1::fields() {
 bool Http1::build(Bytes bytes, bool with_headers) {
     HttpHalf& h = *half_;
     const Direction d = chunk_.direction;
-    const StoreBuilder::Input in{d, bytes, h.line_size, with_headers};
+    const StoreBuilder::Input in{d, bytes, h.line_size, with_headers, asked_for()};
     if (bytes.data() == nullptr) {
         (void)damaged(stash_failure());
         return false;
@@ -340,6 +342,10 @@ Http1::Step Http1::headers_complete() {
 
 Http1::Step Http1::request_body(const MessageFacts& facts) {
     HttpHalf& h = *half_;
+    const bool body = facts.body == BodyKind::kLength || facts.body == BodyKind::kChunked;
+    if (body && !start_file()) {
+        return damaged(Reason::http_store_full);
+    }
     switch (facts.body) {
         case BodyKind::kLength:
             h.left = static_cast<std::uint64_t>(facts.length);

@@ -10,6 +10,7 @@
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/content_decoder.h"
 #include "dataplane/app/event_views.h"
+#include "dataplane/app/form_data.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
@@ -98,6 +99,17 @@ class Http1 {
     Step decode_body(Bytes in);
     bool decoder_owes();
 
+    // http1_files.cc: files in bodies
+    bool start_file();
+    FormData& form() const;
+    bool read_form(bool end);
+    Bytes unread_form() const;
+    BufferView body_window() const;
+    void show_body(InspectionPoint& point, bool end);
+    void show_form(InspectionPoint& point, bool end);
+    Bytes file_name(const HttpHalf& half) const;
+    Bytes asked_for() const;
+
     // http1_emit.cc: bytes and points
     Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
@@ -148,6 +160,8 @@ class Http1 {
     MessageFacts facts_;
     bool gave_up_ = false;
     bool done_ = true;
+    bool form_owes_ = false;  // a file of the form begins in bytes whose point was made already
+    bool owed_end_ = false;   // and with its points the message ends
 };
 
 }  // namespace sluice::app

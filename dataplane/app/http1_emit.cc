@@ -15,11 +15,6 @@ bool keeps_block(HalfState s) {
     return s == HalfState::kLine || s == HalfState::kMaybeFields || s == HalfState::kFields;
 }
 
-const StoredMessage& stored(MutableBytes slab) {
-    const void* first = slab.data();
-    return *std::launder(static_cast<const StoredMessage*>(first));
-}
-
 }  // namespace
 
 void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
@@ -35,6 +30,7 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
     new_body_ = 0;
     gave_up_ = false;
     done_ = false;
+    form_owes_ = false;
     HttpHalf& h = *half_;
     if (h.state != HalfState::kOff && lost_bytes(chunk, h.consumed)) {
         h.state = HalfState::kAbandon;
@@ -42,6 +38,11 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
 }
 
 bool Http1::next(InspectionPoint& point) {
+    if (form_owes_) [[unlikely]] {
+        const bool end = read_form(owed_end_);
+        fill(point, end);
+        return true;
+    }
     while (!done_) {
         Step s = step();
         if (s == Step::kGoOn) {
@@ -52,9 +53,12 @@ bool Http1::next(InspectionPoint& point) {
             done_ = s == Step::kNeedMore;
         }
         done_ = done_ || half_->state == HalfState::kOff;
-        const bool end = s == Step::kMessageEnd || s == Step::kDamaged;
+        bool end = s == Step::kMessageEnd || s == Step::kDamaged;
         if (shows_line(s) && !build(first_line_bytes(), false)) {
             done_ = true;
+        }
+        if (half_->form != kNoSlab) [[unlikely]] {
+            end = read_form(end);
         }
         if (anything_new() || (end && half_->announced)) {
             fill(point, end);
@@ -170,13 +174,7 @@ void Http1::fill(InspectionPoint& point, bool end) {
     point.resolved = (h.line_shown ? line_buffers(d) : BufferMask{}) |
                      (h.headers_shown ? header_buffers(d) : BufferMask{});
     if (h.body_total != 0) {
-        const BufferView view = body_view(end);
-        for (BufferMask left = body_buffers(d); !left.empty(); left.drop_first()) {
-            views_[index_of(left.first())] = view;
-        }
-        point.present |= body_buffers(d);
-        point.resolved |= body_buffers(d);
-        point.fresh |= new_body_ != 0 || end ? body_buffers(d) : BufferMask{};
+        show_body(point, end);
     }
     show_events(point);
     if (end) {
@@ -248,6 +246,7 @@ void Http1::drop_message(HttpHalf& h) {
     arena_.give(h.raw);
     arena_.give(h.store);
     arena_.give(h.body);
+    arena_.give(h.form);
     decoders_.give(h.decoder);
     h.raw_size = 0;
     h.body_size = 0;
@@ -260,6 +259,9 @@ void Http1::settle(HttpFlow& state) {
     HttpHalf& response = state.half[index_of(Direction::kToClient)];
     if (request.ended && (response.next_tx > request.tx_id || response.state == HalfState::kOff)) {
         drop_message(request);
+    }
+    if (request.ended) {
+        arena_.give(request.form);
     }
     if (response.ended) {
         drop_message(response);

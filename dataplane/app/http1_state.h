@@ -47,6 +47,13 @@ enum class LineState : std::uint8_t {
     kDone,
 };
 
+// What of a body is a file to Suricata.
+enum class FileKind : std::uint8_t {
+    kBody,  // all of it
+    kNone,  // requests other than POST and PUT
+    kForm,  // parts of it: a POST in multipart
+};
+
 struct HttpHalf {
     std::uint64_t consumed = 0;     // next byte to parse
     std::uint64_t block_start = 0;  // first byte of the first line
@@ -59,6 +66,7 @@ struct HttpHalf {
     Slab raw = kNoSlab;  // first line and headers that arrived in earlier TCP segments
     Slab store = kNoSlab;
     Slab body = kNoSlab;  // window of a chunked or decoded body
+    Slab form = kNoSlab;  // a FormData
     DecoderPool::Handle decoder = DecoderPool::kNone;
     ShownEvents events;  // of the message at hand
     std::uint32_t raw_size = 0;
@@ -68,6 +76,8 @@ struct HttpHalf {
     HalfState state = HalfState::kStart;
     LineState line = LineState::kEmpty;
     MethodKind method = MethodKind::kOther;
+    FileKind file = FileKind::kBody;
+    bool file_named = false;       // the file's name was in a point
     bool chunk_digits = false;     // the chunk size has begun
     bool chunk_extension = false;  // ... and ended
     bool copied_body = false;      // body bytes go through the window

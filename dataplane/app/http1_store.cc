@@ -2,6 +2,7 @@
 #include "dataplane/app/http1_store.h"
 
 #include "dataplane/app/content_decoder.h"
+#include "dataplane/app/disposition.h"
 #include "dataplane/app/http1_oddities.h"
 #include "dataplane/app/uri.h"
 #include "dataplane/base/check.h"
@@ -56,6 +57,7 @@ constexpr BufferMask kRequestHeaderMask =
           kHttpAcceptEnc, kHttpAcceptLang, kHttpRequestConnection, kHttpRequestContentType,
           kHttpRequestContentLen, kHttpRequestHeaderEach});
 constexpr BufferMask kRequestBodyMask = join({kHttpRequestBody, kFileDataToServer});
+constexpr BufferMask kRequestFileMask = join({kFileDataToServer, kFileNameToServer});
 constexpr BufferMask kResponseLineMask =
     join({kHttpResponseLine, kHttpStatCode, kHttpStatMsg, kHttpResponseProtocol});
 constexpr BufferMask kResponseHeaderMask =
@@ -63,6 +65,7 @@ constexpr BufferMask kResponseHeaderMask =
           kHttpServer, kHttpLocation, kHttpResponseCookie, kHttpResponseConnection,
           kHttpResponseContentType, kHttpResponseContentLen, kHttpResponseHeaderEach});
 constexpr BufferMask kResponseBodyMask = join({kHttpResponseBody, kFileDataToClient});
+constexpr BufferMask kResponseFileMask = join({kFileDataToClient, kFileNameToClient});
 
 BufferId known_buffer(Bytes name, Direction d) {
     for (const KnownHeader& h : kKnownHeaders) {
@@ -106,6 +109,16 @@ Bytes loose_value(const Http1Field& f, std::string_view lower) {
     return matched == lower.size() ? value : Bytes{};
 }
 
+// Of a target in normal form: what precedes query and fragment.
+std::size_t path_size(Bytes uri) {
+    const void* end = std::memchr(uri.data(), '?', uri.size());
+    const void* hash = std::memchr(uri.data(), '#', uri.size());
+    end = end == nullptr || (hash != nullptr && hash < end) ? hash : end;
+    return end == nullptr
+               ? uri.size()
+               : static_cast<std::size_t>(static_cast<const std::uint8_t*>(end) - uri.data());
+}
+
 Bytes literal(std::string_view s) {
     return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
 }
@@ -122,6 +135,10 @@ BufferMask header_buffers(Direction d) {
 
 BufferMask body_buffers(Direction d) {
     return d == Direction::kToServer ? kRequestBodyMask : kResponseBodyMask;
+}
+
+BufferMask file_buffers(Direction d) {
+    return d == Direction::kToServer ? kRequestFileMask : kResponseFileMask;
 }
 
 // Appends to the slab and keeps the table.
@@ -166,6 +183,11 @@ struct StoreBuilder::Out {
         }
     }
 
+    void set_file_name(std::uint32_t at, std::size_t length) {
+        message->has_file_name = true;
+        message->file_name = {at, static_cast<std::uint32_t>(length)};
+    }
+
     // A part of the block, by its place in the copy.
     void alias(BufferId id, Bytes part) {
         if (part.data() != nullptr) {
@@ -206,6 +228,9 @@ BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
     if (in.with_headers) {
         out.reserve_each(fields_.size());
         header_buffers(in, out);
+        if (!out.message->has_file_name && in.asked_for.data() != nullptr) {
+            out.set_file_name(out.put(in.asked_for), in.asked_for.size());
+        }
         body_facts(d, facts);
         facts.codings = codings();
     }
@@ -239,10 +264,10 @@ std::size_t StoreBuilder::upper_bound(const Input& in) const {
         host +=
             known_buffer(f.name, in.direction) == kHttpHostRaw ? f.value.size() + kSeparator : 0;
     }
-    // The block, http.uri and the URI's host, http.host, names, http.start, and http.header when it
-    // is not part of that.
+    // The block, the path asked for, http.uri and the URI's host, http.host, names, http.start, and
+    // http.header when it is not part of that.
     return sizeof(StoredMessage) + (fields_.size() + 1) * sizeof(Bytes) + in.block.size() +
-           in.line_size + host + names +
+           in.asked_for.size() + in.line_size + host + names +
            (canonical(in) ? fields : in.line_size + 2 * fields + 2 * kLineEnd);
 }
 
@@ -286,15 +311,18 @@ void StoreBuilder::uri_buffers(const Input& in, const RequestLine& line, Out& ou
     const bool connect = line.kind == MethodKind::kConnect;
     if (!connect && is_normal_uri(line.uri)) {
         out.alias(kHttpUri, line.uri);
+        const Extent at = out.message->at[index_of(kHttpUri)];
+        out.set_file_name(at.offset, path_size(line.uri));
         return;
     }
     UriParts parts = connect ? UriParts{} : split_uri(line.uri);
     if (connect) {
         parts.host = host_of(line.uri);
     }
-    const std::size_t size = normalize_uri(parts, out.slab.subspan(out.used));
-    out.set(kHttpUri, out.used, size);
-    out.used += static_cast<std::uint32_t>(size);
+    const NormalUri uri = normalize_uri(parts, out.slab.subspan(out.used));
+    out.set(kHttpUri, out.used, uri.size);
+    out.set_file_name(out.used, uri.path);
+    out.used += static_cast<std::uint32_t>(uri.size);
     if (parts.host.data() != nullptr && in.with_headers) {
         const std::size_t host = normalize_uri_host(parts.host, out.slab.subspan(out.used));
         out.set(kHttpHost, out.used, host);
@@ -343,6 +371,7 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
     }
     const std::uint32_t first_field = at;
     bool cookies = false;
+    Extent disposition;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
         const Http1Field& f = fields_[i];
         if (f.repeats) {
@@ -359,10 +388,17 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         if (!(id == kHttpHostRaw && uri_host)) {
             out.set(id, value, at - value);
         }
+        if (!request && equals_nocase(f.name, "content-disposition")) {
+            disposition = {value, at - value};
+        }
         const std::size_t name = f.name.size() + kSeparator;
         out.add_each(value - static_cast<std::uint32_t>(name), name + at - value);
         at += static_cast<std::uint32_t>(kLineEnd);
         cookies = cookies || is_cookie(id);
+    }
+    const Bytes name = file_name_of(out.slab.subspan(disposition.offset, disposition.length));
+    if (name.data() != nullptr) {
+        out.set_file_name(static_cast<std::uint32_t>(name.data() - out.slab.data()), name.size());
     }
     const std::uint32_t end_of_fields = at;
     if (fields_.size() != 0) {

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <span>
 
 namespace sluice::app {
@@ -30,7 +31,14 @@ struct StoredMessage {
     BufferMask present;
     std::array<Extent, kHttpBufferEnd> at{};
     std::span<const Bytes> each;  // the header fields one by one, in the same slab
+    Extent file_name;             // of the body, when it is a file
+    bool has_file_name = false;
 };
+
+inline const StoredMessage& stored(MutableBytes slab) {
+    const void* first = slab.data();
+    return *std::launder(static_cast<const StoredMessage*>(first));
+}
 
 enum class BodyKind : std::uint8_t { kNone, kLength, kChunked, kUntilClose, kInvalid };
 
@@ -60,6 +68,7 @@ class StoreBuilder {
         Bytes block;  // first line (no empty lines before it), header fields, empty line
         std::size_t line_size = 0;  // of block: the first line with its LF
         bool with_headers = false;  // false: only the first line is complete
+        Bytes asked_for;            // of a response: path of the request, if it is known
     };
 
     // On kOk 'store' is a slab that holds the message; one that it held before is given back.
@@ -92,9 +101,11 @@ class StoreBuilder {
 BufferMask line_buffers(Direction d);
 BufferMask header_buffers(Direction d);
 BufferMask body_buffers(Direction d);
+// Of a file that is the body, or in it.
+BufferMask file_buffers(Direction d);
 
 inline BufferMask all_buffers(Direction d) {
-    return line_buffers(d) | header_buffers(d) | body_buffers(d);
+    return line_buffers(d) | header_buffers(d) | body_buffers(d) | file_buffers(d);
 }
 
 }  // namespace sluice::app

@@ -287,10 +287,11 @@ bool is_normal_uri(Bytes uri) {
     return pos == uri.size() || std::memchr(uri.data() + pos, '%', uri.size() - pos) == nullptr;
 }
 
-std::size_t normalize_uri(const UriParts& parts, MutableBytes out) {
+NormalUri normalize_uri(const UriParts& parts, MutableBytes out) {
     std::size_t w = decode_path(parts.path, out.data());
     w = utf8_to_bytes(out.data(), w);
     w = DotRemover(out.data(), w).run();
+    const std::size_t path = w;
     if (parts.query.data() != nullptr) {
         out[w++] = '?';
         w += percent_decode(parts.query, out.data() + w);
@@ -299,7 +300,7 @@ std::size_t normalize_uri(const UriParts& parts, MutableBytes out) {
         out[w++] = '#';
         w += percent_decode(parts.fragment, out.data() + w);
     }
-    return w;
+    return {w, path};
 }
 
 std::size_t normalize_uri_host(Bytes host, MutableBytes out) {

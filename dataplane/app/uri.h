@@ -23,8 +23,13 @@ UriParts split_uri(Bytes uri);
 // True if the target is its own normal form, which nearly all are: no copy is needed.
 bool is_normal_uri(Bytes uri);
 
-// REQUIRES: out.size() >= uri.size(). Returns the number of bytes written.
-std::size_t normalize_uri(const UriParts& parts, MutableBytes out);
+struct NormalUri {
+    std::size_t size = 0;  // bytes written
+    std::size_t path = 0;  // of them, those before query and fragment
+};
+
+// REQUIRES: out.size() >= uri.size()
+NormalUri normalize_uri(const UriParts& parts, MutableBytes out);
 
 // Percent-decodes, lower-cases and strips final dots. REQUIRES: out.size() >= host.size()
 std::size_t normalize_uri_host(Bytes host, MutableBytes out);

@@ -231,8 +231,9 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
             c.ready_last > view_of(point.view(engine.buffer)).end()) {
             outcome = Outcome::kWait;  // the content that was hit is only partly here
         }
-        const bool again = here && point.view(engine.buffer).again;
-        if (outcome == Outcome::kNoMatch && again) {
+        // Not in this instance, perhaps in the next one: of what waits nothing holds there.
+        const bool again = outcome == Outcome::kNoMatch && here && point.view(engine.buffer).again;
+        if (again) {
             outcome = Outcome::kWait;
         }
         switch (outcome) {

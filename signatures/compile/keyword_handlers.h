@@ -32,6 +32,7 @@ std::span<const HandlerRow> content_handlers();    // keyword_content.cc
 std::span<const HandlerRow> decode_handlers();     // keyword_decode.cc
 std::span<const HandlerRow> event_handlers();      // keyword_event.cc
 std::span<const HandlerRow> dns_handlers();        // keyword_dns.cc
+std::span<const HandlerRow> file_handlers();       // keyword_file.cc
 std::span<const HandlerRow> ftp_handlers();        // keyword_ftp.cc
 std::span<const HandlerRow> flow_handlers();       // keyword_flow.cc
 std::span<const HandlerRow> header_handlers();     // keyword_header.cc

@@ -2,6 +2,7 @@
 # What rules mean; needs neither Hyperscan nor the rest of this folder.
 sluice_library(sluice_sig_semantic
   SOURCES
+    content_text.cc
     event_table.cc
     keyword_action.cc
     keyword_buffer.cc
@@ -9,6 +10,7 @@ sluice_library(sluice_sig_semantic
     keyword_content.cc
     keyword_decode.cc
     keyword_event.cc
+    keyword_file.cc
     keyword_dns.cc
     keyword_flow.cc
     keyword_ftp.cc
@@ -33,6 +35,7 @@ sluice_library(sluice_sig_semantic
     semantic_options.cc
     semantic_pools.cc
   HEADERS
+    content_text.h
     event_table.h
     keyword_handlers.h
     keyword_notes.h

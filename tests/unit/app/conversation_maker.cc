@@ -115,6 +115,28 @@ class Maker {
         }
     }
 
+    // Parts, some of them files, with what looks like a boundary in them.
+    std::string form() {
+        static constexpr std::array<const char*, 6> kFields = {
+            "Content-Disposition: form-data; name=t", "Content-Disposition: x; filename=\"a;b\"",
+            "content-disposition:x;\r\n\tfilename=c", "Content-Type: text/plain",
+            "Content-Disposition: x; filename=\"\"",  "no colon"};
+        static constexpr std::array<const char*, 5> kBytes = {"\r\n", "--bo", "--bound", "\r", "-"};
+        std::string out = below(3) == 0 ? body(50) + line_end() : std::string();
+        for (unsigned i = below(5); i > 0; --i) {
+            out += "--bound" + line_end();
+            for (unsigned k = below(3); k > 0; --k) {
+                out += pick(kFields) + line_end();
+            }
+            out += line_end();
+            for (unsigned k = below(6); k > 0; --k) {
+                out += below(3) == 0 ? body(below(9) == 0 ? 9000 : 40) : std::string(pick(kBytes));
+            }
+            out += line_end();
+        }
+        return out + (below(4) == 0 ? std::string() : "--bound--" + line_end());
+    }
+
     void exchange(MadeConversation& out, bool last) {
         static constexpr std::array<const char*, 6> kMethods = {"GET",     "POST", "HEAD",
                                                                 "OPTIONS", "PUT",  "FOO"};
@@ -135,8 +157,13 @@ class Maker {
         const std::string method = pick(kMethods);
         out.client += below(10) == 0 ? "\r\n" : "";
         out.client += method + " " + pick(kTargets) + " HTTP/1.1" + line_end() + fields();
-        out.client +=
-            method == "POST" || method == "PUT" ? with_body(body(5000), last, false) : line_end();
+        if (method == "POST" && below(2) == 0) {
+            out.client += "Content-Type: multipart/form-data; boundary=bound" + line_end();
+            out.client += with_body(form(), last, false);
+        } else {
+            out.client += method == "POST" || method == "PUT" ? with_body(body(5000), last, false)
+                                                              : line_end();
+        }
         const std::string status = pick(kStatus);
         out.server += "HTTP/1.1 " + status + line_end() + fields();
         const bool none = method == "HEAD" || status[0] == '1' || status == "204 No Content" ||

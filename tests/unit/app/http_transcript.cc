@@ -162,6 +162,14 @@ void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Messa
         m.buffers[id] = bytes;
         return;
     }
+    if (id == BufferId::kFileNameToServer) {
+        read_file_name(v, fresh, m);
+        return;
+    }
+    if (id == BufferId::kFileDataToServer) {
+        read_file(p, m);
+        return;
+    }
     if (!is_streaming_buffer(id)) {
         check(v.complete && v.offset == 0, "header buffers are complete");
         check(m.has(id) != fresh, "header buffers are fresh once");
@@ -172,10 +180,14 @@ void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Messa
     }
     check(v.complete == p.tx_end, "bodies are complete at the end");
     std::string& body = m.buffers[id];
-    if (!fresh) {
-        return;
+    if (fresh) {
+        read_body(v, m.base, body);
     }
-    const std::uint64_t offset = m.base + v.offset;
+}
+
+void Conversation::read_body(const app::BufferView& v, std::uint64_t base, std::string& body) {
+    const std::string bytes = text_of(v);
+    const std::uint64_t offset = base + v.offset;
     check(v.fresh <= v.bytes.size() && offset + v.bytes.size() - v.fresh == body.size(),
           "body offset");
     if (v.fresh > v.bytes.size() || offset > body.size()) {
@@ -184,6 +196,37 @@ void Conversation::read_buffer(const app::InspectionPoint& p, BufferId id, Messa
     check(body.compare(offset, std::string::npos, bytes, 0, bytes.size() - v.fresh) == 0,
           "body history");
     body.append(bytes, bytes.size() - v.fresh, v.fresh);
+}
+
+// The whole body, or one file of several.
+void Conversation::read_file(const app::InspectionPoint& p, Message& m) {
+    const app::BufferView& v = p.view(BufferId::kFileDataToServer);
+    check(v.complete || !p.tx_end, "files are complete at the end");
+    check(!v.complete || p.tx_end || v.again, "other files may follow a complete one");
+    const bool first = !m.has(BufferId::kFileDataToServer);
+    std::string& body = m.buffers[BufferId::kFileDataToServer];
+    if (!p.fresh.has(BufferId::kFileDataToServer)) {
+        check(!first, "a file is fresh at first");
+        return;
+    }
+    if (m.file_closed) {
+        check(p.fresh.has(BufferId::kFileNameToServer), "a file comes with its name");
+        body += '|';
+        m.file_base = body.size();
+    }
+    read_body(v, m.file_base, body);
+    m.file_closed = v.complete;
+}
+
+void Conversation::read_file_name(const app::BufferView& v, bool fresh, Message& m) {
+    const bool first = !m.has(BufferId::kFileNameToServer);
+    check(v.complete && v.offset == 0, "names are complete");
+    std::string& names = m.buffers[BufferId::kFileNameToServer];
+    check(fresh || !first, "a name is fresh at first");
+    check(fresh || names.ends_with(text_of(v)), "names do not change");
+    if (fresh) {
+        names += (first ? "" : "|") + text_of(v);
+    }
 }
 
 void Conversation::check(bool ok, const char* what) {

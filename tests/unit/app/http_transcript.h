@@ -25,6 +25,10 @@ struct Message {
     bool stray = false;  // a body without headers
     bool reopened = false;
     std::uint64_t base = 0;  // where in the body its positions start again
+    // Files of a form stand in 'buffers' one after the other with a '|' in between, like their
+    // names.
+    std::uint64_t file_base = 0;
+    bool file_closed = false;
 
     bool has(BufferId b) const { return buffers.count(b) != 0; }
 
@@ -77,6 +81,9 @@ class Conversation {
     void read(const app::InspectionPoint& point);
     void reopen(const app::InspectionPoint& p, Message& m);
     void read_buffer(const app::InspectionPoint& point, BufferId id, Message& m);
+    void read_file_name(const app::BufferView& v, bool fresh, Message& m);
+    void read_body(const app::BufferView& v, std::uint64_t base, std::string& body);
+    void read_file(const app::InspectionPoint& point, Message& m);
     void check(bool ok, const char* what);
 
     app::AppStage& stage_;

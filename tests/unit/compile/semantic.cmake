@@ -9,6 +9,7 @@ sluice_test(semantic_test
     semantic_dns_test.cc
     semantic_et_test.cc
     semantic_event_test.cc
+    semantic_file_test.cc
     semantic_flow_test.cc
     semantic_ftp_test.cc
     semantic_header_test.cc

@@ -79,6 +79,86 @@ TEST(AppLook, AnInstanceThatDoesNotMatchWaitsForTheNext) {
     }
 }
 
+// Files of a form, one after the other in the same buffer.
+class AppLookFiles : public testing::Test {
+  protected:
+    static constexpr BufferId kFile = BufferId::kFileDataToServer;
+
+    static std::shared_ptr<const bundle::Model> rules() {
+        ModelMaker maker;
+        test::RuleMaker first_bytes = maker.rule(1);
+        first_bytes.flow(kReq).app(AppProto::kHttp1);
+        first_bytes.buffer(BufferId::kHttpUri).content("/upload-of-something");
+        first_bytes.buffer(kFile).content("MZ").depth(2);
+        test::RuleMaker both = maker.rule(2);
+        both.flow(kReq).app(AppProto::kHttp1);
+        both.buffer(kFile).content("the-first").content("the-last");
+        test::RuleMaker without = maker.rule(3);
+        without.flow(kReq).app(AppProto::kHttp1);
+        without.buffer(BufferId::kHttpUri).content("/upload-of-something");
+        without.buffer(kFile).content("good").negated();
+        return maker.finish();
+    }
+
+    // The next bytes of a file; 'ended': its last ones.
+    Sids file(std::string_view all, std::size_t fresh, bool ended) {
+        point_ = later(point_);
+        bench_.body(point_, kFile, all, fresh, ended);
+        point_.resolved |= mask_of(kFile);
+        bench_.buffers[index_of(kFile)].again = true;
+        return bench_.point(point_);
+    }
+
+    Sids uri() {
+        point_ = start();
+        bench_.set(point_, BufferId::kHttpUri, "/upload-of-something");
+        return bench_.point(point_);
+    }
+
+    Sids end() {
+        point_ = later(point_);
+        point_.tx_end = true;
+        return bench_.point(point_);
+    }
+
+    Bench bench_{test::build(rules())};
+    app::InspectionPoint point_;
+};
+
+TEST_F(AppLookFiles, EachIsLookedAtFromItsBeginning) {
+    EXPECT_EQ(uri(), Sids({}));
+    EXPECT_EQ(file("no MZ, but good", 15, true), Sids({}));
+    EXPECT_EQ(file("M", 1, false), Sids({}));
+    EXPECT_EQ(file("MZ good", 6, true), Sids({1}));
+    EXPECT_EQ(end(), Sids({}));
+}
+
+TEST_F(AppLookFiles, ContentsMustBeInTheSame) {
+    EXPECT_EQ(uri(), Sids({}));
+    EXPECT_EQ(file("good: the-first", 15, true), Sids({}));
+    EXPECT_EQ(file("good: the-last", 14, true), Sids({}));
+    EXPECT_EQ(file("good: the-last", 14, false), Sids({}));
+    EXPECT_EQ(file("good: the-last and the-first", 14, true), Sids({2}));
+    EXPECT_EQ(end(), Sids({}));
+}
+
+// The window slides over the first file's hit; that says nothing about the second one's.
+TEST_F(AppLookFiles, PositionsStartAgain) {
+    bench_.window = 64;
+    EXPECT_EQ(uri(), Sids({}));
+    const std::string far(1000, 'x');
+    EXPECT_EQ(file("good" + far + "the-first" + far, 2013, true), Sids({}));
+    EXPECT_EQ(file("good the-first", 14, false), Sids({}));
+    EXPECT_EQ(file("good the-first the-last", 9, true), Sids({2}));
+}
+
+TEST_F(AppLookFiles, OneWithoutTheContentIsEnough) {
+    EXPECT_EQ(uri(), Sids({}));
+    EXPECT_EQ(file("good", 4, true), Sids({}));
+    EXPECT_EQ(file("bad", 3, false), Sids({}));
+    EXPECT_EQ(file("bad", 0, true), Sids({3}));
+}
+
 TEST(AppLook, EnginesWaitForTheirBuffers) {
     ModelMaker maker;
     maker.rule(1)
