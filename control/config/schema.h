@@ -106,6 +106,10 @@ struct StreamLimits {
     bool midstream = true;
 };
 
+struct DetectLimits {
+    std::uint32_t pcre_budget = 200'000;  // of one packet, some 5 ns a unit
+};
+
 // ICMP errors about conversations that are followed.
 enum class IcmpErrors : std::uint8_t { kPass, kCheck, kDrop };
 
@@ -161,6 +165,7 @@ struct Config {
     DefragLimits defrag;
     FlowLimits flow;
     StreamLimits stream;
+    DetectLimits detect;
     NormalizeConfig normalize;
     TunnelPorts tunnels;
     EventsConfig events;

@@ -210,6 +210,11 @@ void read_stream(TableReader& in, StreamLimits& out) {
     in.finish();
 }
 
+void read_detect(TableReader& in, DetectLimits& out) {
+    in.u32("pcre_budget", out.pcre_budget, 10'000, 1'000'000'000);
+    in.finish();
+}
+
 void read_normalize(TableReader& in, NormalizeConfig& out) {
     in.boolean("urgent", out.urgent);
     in.boolean("reserved", out.reserved);
@@ -394,6 +399,7 @@ void read_root(const toml::table& table, const std::string& file, Config& config
     read_section(root, "defrag", file, config.defrag, read_defrag);
     read_section(root, "flow", file, config.flow, read_flow);
     read_section(root, "stream", file, config.stream, read_stream);
+    read_section(root, "detect", file, config.detect, read_detect);
     read_section(root, "normalize", file, config.normalize, read_normalize);
     read_section(root, "tunnels", file, config.tunnels, read_tunnels);
     read_section(root, "events", file, config.events, read_events);

@@ -54,7 +54,19 @@ bool FtpExpectations::add(const flow::Flow& control, bool active, std::uint16_t 
     return kept;
 }
 
+void FtpExpectations::clear_next(Nanos now) {
+    Entry* const bucket = &entries_[next_ * kWays];
+    next_ = (next_ + 1) % kBuckets;
+    for (Entry* e = bucket; e != bucket + kWays; ++e) {
+        if (e->transfer != FtpTransfer::kNone && e->until < now) {
+            *e = Entry{};
+            --count_;
+        }
+    }
+}
+
 FtpTransfer FtpExpectations::take(const flow::Flow& data) {
+    clear_next(data.last_seen);
     flow::FlowKey key = data.key;
     key.client_port = 0;
     Entry* const bucket = &entries_[bucket_of(key) * kWays];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // FtpExpectations: data connections that control connections announced (PORT, PASV and their like)
 // and that have not come yet, by the two hosts and the port that is connected to. A table of fixed
-// size, taken at construction; what is not fetched in time makes room. The control connection and
-// its data connections have the same pair of addresses, so the same worker has both. One worker
-// thread.
+// size, taken at construction. What is not fetched in time makes room, and goes: each look clears
+// one more bucket, so that soon after the last announcement no flow is looked for any more. The
+// control connection and its data connections have the same pair of addresses, so the same worker
+// has both. One worker thread.
 #pragma once
 
 #include "dataplane/app/ftp_state.h"
@@ -44,9 +45,11 @@ class FtpExpectations {
     static constexpr std::size_t kBuckets = 512;
 
     std::size_t bucket_of(const flow::FlowKey& key) const;
+    void clear_next(Nanos now);
 
     std::vector<Entry> entries_;
     std::size_t count_ = 0;
+    std::size_t next_ = 0;  // bucket to clear of what is too old
 };
 
 }  // namespace sluice::app

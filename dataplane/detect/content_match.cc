@@ -67,6 +67,7 @@ class Run {
     std::int64_t next_ = kFirstTry;  // set by a step that has further occurrences
     std::size_t depth_ = 0;
     std::uint32_t spent_ = 0;  // of the step budget
+    bool gave_up_ = false;     // the budget of the packet's expressions is used up
     PcreResume resume_;
 };
 
@@ -98,6 +99,9 @@ EvalResult Run::run() {
             ++i;
             resume = kFirstTry;
             continue;
+        }
+        if (gave_up_) {
+            return {};
         }
         const bool is_short = outcome == StepOutcome::kShort;
         if ((s.traits & (kStepFatal | kStepCommit)) == kStepFatal) {
@@ -334,6 +338,10 @@ StepOutcome Run::pcre(const Step& s, std::int64_t resume) {
         case RegexOutcome::kLimit:
             packet::count(cx_.reasons, packet::Reason::pcre_limit);
             return StepOutcome::kFail;
+        case RegexOutcome::kBudget:
+            packet::count(cx_.reasons, packet::Reason::pcre_budget);
+            gave_up_ = true;
+            return StepOutcome::kFail;
     }
     return StepOutcome::kFail;
 }
@@ -371,6 +379,7 @@ StepOutcome Run::base64(const Step& s) {
     Run run(steps_.subspan(index + 1), decoded, inner);
     const EvalResult result = run.run();
     spent_ += run.spent_;
+    gave_up_ = run.gave_up_;
     switch (result.outcome) {
         case Outcome::kMatch:
             return StepOutcome::kOk;

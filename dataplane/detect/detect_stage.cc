@@ -32,6 +32,9 @@ PacketRuleIndex::Key key_of(const packet::Packet& p, bool has_bits) {
     return {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits};
 }
 
+// What a packet gets of the budget for regular expressions once its flow has used up a whole one.
+constexpr std::uint32_t kOverranShare = 32;
+
 // Of no snapshot: the next look at the flow finds what it kept to be another one's.
 constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
 
@@ -46,7 +49,8 @@ DetectStage::DetectStage(const DetectConfig& config)
       host_bits_(config.host_bits != nullptr
                      ? config.host_bits
                      : std::make_shared<HostBits>(config.host_bit_entries, 0)),
-      step_budget_(config.step_budget) {}
+      step_budget_(config.step_budget),
+      pcre_budget_(config.pcre_budget) {}
 
 void DetectStage::restart(flow::Flow& f) {
     last_chunk_ = {};
@@ -65,6 +69,9 @@ DetectStage::Look DetectStage::look_at(const Subject& s, flow::Flow* f, MatchLis
                                        packet::ReasonCounters& reasons) {
     scratch_->addresses.bind(s);
     scratch_->candidates.begin();
+    if (f != nullptr && f->pcre_overran) [[unlikely]] {
+        scratch_->matcher.cut_to(pcre_budget_ / kOverranShare);
+    }
     FlowState* state = f == nullptr ? nullptr : store_.find(*f);
     if (state != nullptr) {
         store_.renew(*state, rules_->version());
@@ -104,10 +111,20 @@ namespace {
 // Evaluations that ended at a limit.
 std::uint64_t given_up(const packet::ReasonCounters& reasons) {
     return reasons[static_cast<std::size_t>(packet::Reason::pcre_limit)] +
+           reasons[static_cast<std::size_t>(packet::Reason::pcre_budget)] +
            reasons[static_cast<std::size_t>(packet::Reason::detect_step_limit)];
 }
 
 }  // namespace
+
+// An engine gave up, and did not match: what it would have said is not known.
+void DetectStage::note_undecided(const Look& look, RuleIndex rule) {
+    const bundle::Action action = rules_->model().rules[rule].action;
+    undecided_ = undecided_ || action == bundle::Action::kDrop || action == bundle::Action::kReject;
+    if (look.flow != nullptr && scratch_->matcher.left() == 0) {
+        look.flow->pcre_overran = true;
+    }
+}
 
 EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& engine,
                                    EvalView view, PcreResume resume) {
@@ -116,6 +133,7 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     if ((engine.traits & kEngineWhole) != 0 && !(view.complete && view.base == 0)) {
         return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, {}};
     }
+    const std::uint64_t before = given_up(look.reasons);
     if (engine.transform_count != 0) {
         const TransformContext context{rules_->model().blob, rules_->regexes(), scratch_->matcher,
                                        look.reasons};
@@ -134,12 +152,14 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     }
     EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,  scratch_->vars,
                         look.reasons,      step_budget_,      scratch_->decoded, resume};
-    const std::uint64_t before = given_up(look.reasons);
+    const std::uint64_t used = scratch_->matcher.used();
     const EvalResult result = evaluate(steps, view, context);
+    if (scratch_->matcher.used() != used) {
+        stats_.pcre_work += scratch_->matcher.used() - used;
+        stats_.pcre_peak = std::max(stats_.pcre_peak, scratch_->matcher.used() - pcre_before_);
+    }
     if (given_up(look.reasons) != before && result.outcome != Outcome::kMatch) [[unlikely]] {
-        const bundle::Action action = rules_->model().rules[rule].action;
-        undecided_ =
-            undecided_ || action == bundle::Action::kDrop || action == bundle::Action::kReject;
+        note_undecided(look, rule);
     }
     return result;
 }

@@ -30,6 +30,8 @@ struct DetectConfig {
     std::size_t host_bit_entries = 65536;  // of a table of its own; a power of two
     std::uint32_t step_budget =
         3000;  // steps of one engine's evaluation (Suricata's inspection-recursion-limit)
+    // Work of all regular expressions over one packet, some 5 ns a unit (regex_meter.h).
+    std::uint32_t pcre_budget = 200'000;
 };
 
 struct DetectStats {
@@ -41,6 +43,8 @@ struct DetectStats {
     std::uint64_t matches = 0;      // silent ones included
     std::uint64_t suppressed = 0;   // not told, by a suppress line
     std::uint64_t repeated = 0;     // not told, as that stretch of the stream was told of already
+    std::uint64_t pcre_work = 0;    // units of DetectConfig::pcre_budget
+    std::uint64_t pcre_peak = 0;    // most of them for one packet
 };
 
 class DetectStage {
@@ -53,6 +57,15 @@ class DetectStage {
     // Judges by these from the next call on; both borrowed until the next install(). Flowbits stay,
     // pending candidates go. Null: nothing is inspected.
     void install(const Ruleset* rules, WorkerScratch* scratch);
+
+    // What is inspected until the next call shares one budget for regular expressions: a packet,
+    // with all that it carries or completes.
+    void begin_packet() {
+        if (scratch_ != nullptr) {
+            scratch_->matcher.refill(pcre_budget_);
+            pcre_before_ = scratch_->matcher.used();
+        }
+    }
 
     // The packet itself: its payload for packet rules, its headers. Once per packet with ip_version
     // != 0, with or without flow.
@@ -132,6 +145,7 @@ class DetectStage {
                           PcreResume resume);
     // 'told': there was an event of this already, so that an alert is not worth another.
     void report(Look& look, RuleIndex rule, const Match& m, bool told = false);
+    void note_undecided(const Look& look, RuleIndex rule);
     bool suppressed(const Look& look, RuleIndex rule);
     // What waits for this candidate; null when nothing does (or it had to make room meanwhile).
     Pending* pending_of(const Candidate& c);
@@ -176,6 +190,8 @@ class DetectStage {
     std::shared_ptr<HostBits> host_bits_;
     DetectStats stats_;
     std::uint32_t step_budget_;
+    std::uint32_t pcre_budget_;
+    std::uint64_t pcre_before_ = 0;  // RegexMatcher::used() at the beginning of the packet
     bool undecided_ = false;
     Nanos wall_;  // of the latest packet: the time of looks at the end of a flow
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for

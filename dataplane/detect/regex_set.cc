@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/regex_set.h"
 
+#include "dataplane/detect/regex_meter.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -12,12 +14,12 @@
 namespace sluice::detect {
 namespace {
 
-// Suricata gives up after 3,500 steps of the interpreter; the JIT counts fewer of them, so this
-// finds at least as much.
-constexpr std::uint32_t kMatchLimit = 3500;
-constexpr std::uint32_t kDepthLimit = 1500;
+// Steps from one place. Suricata gives up after 3,500; with callouts the JIT may count a few more
+// of them. What all places may cost together is the budget's matter.
+constexpr std::uint32_t kMatchLimit = 7000;
+constexpr std::uint32_t kDepthLimit = 3000;  // of the interpreter
 constexpr std::size_t kJitStackStart = std::size_t{32} * 1024;
-constexpr std::size_t kJitStackMax = std::size_t{512} * 1024;
+constexpr std::size_t kJitStackMax = std::size_t{1024} * 1024;
 // A match that ends this close to bytes not yet received is judged later when the pattern looks
 // beyond its end.
 constexpr std::size_t kLookAhead = 16;
@@ -50,6 +52,34 @@ bool asks_for_end(std::string_view p) {
     return has_any(p, {"$", "\\z", "\\Z"});
 }
 
+pcre2_code* compile_text(std::string_view pattern, std::uint32_t options, int& code) {
+    std::vector<PCRE2_UCHAR> text(pattern.begin(), pattern.end());
+    text.push_back(0);
+    PCRE2_SIZE where = 0;
+    return pcre2_compile(text.data(), pattern.size(), options, &code, &where, nullptr);
+}
+
+// With callouts that measure it. Null: 'code' says why.
+pcre2_code* compile_metered(const bundle::Pcre& p, int& code) {
+    const std::uint32_t options = options_of(p.flags);
+    if (const auto text = metered(p.pattern, (options & PCRE2_EXTENDED) != 0)) {
+        if (pcre2_code* re = compile_text(*text, options, code)) {
+            return re;
+        }
+    }
+    return compile_text(p.pattern, options | PCRE2_AUTO_CALLOUT, code);
+}
+
+RegexOutcome gave_up(int rc) {
+    return rc == PCRE2_ERROR_CALLOUT ? RegexOutcome::kBudget : RegexOutcome::kLimit;
+}
+
+std::string message_of(int code) {
+    std::array<PCRE2_UCHAR, 160> message{};
+    pcre2_get_error_message(code, message.data(), message.size());
+    return {message.begin(), std::find(message.begin(), message.end(), PCRE2_UCHAR{0})};
+}
+
 }  // namespace
 
 RegexSet::~RegexSet() {
@@ -62,23 +92,12 @@ Status RegexSet::load(const std::vector<bundle::Pcre>& patterns, const std::vect
     regexes_.reserve(patterns.size());
     for (const bundle::Pcre& p : patterns) {
         int code = 0;
-        PCRE2_SIZE where = 0;
-        std::vector<PCRE2_UCHAR> text(p.pattern.begin(), p.pattern.end());
-        text.push_back(0);
-        pcre2_code* re = pcre2_compile(text.data(), p.pattern.size(), options_of(p.flags), &code,
-                                       &where, nullptr);
+        pcre2_code* re = compile_metered(p, code);
         if (re == nullptr) {
-            std::array<PCRE2_UCHAR, 160> message{};
-            pcre2_get_error_message(code, message.data(), message.size());
-            std::string reason;
-            for (const PCRE2_UCHAR c : message) {
-                if (c == 0) {
-                    break;
-                }
-                reason += static_cast<char>(c);
-            }
-            return Error{
-                ErrorCode::kInvalid, "regular expression /" + p.pattern + "/: " + reason, {}, {}};
+            return Error{ErrorCode::kInvalid,
+                         "regular expression /" + p.pattern + "/: " + message_of(code),
+                         {},
+                         {}};
         }
         const bool in_pieces =
             regexes_.size() < pieces.size() && pieces[regexes_.size()] && !asks_for_end(p.pattern);
@@ -100,6 +119,7 @@ RegexMatcher::RegexMatcher()
         pcre2_set_match_limit(context_, kMatchLimit);
         pcre2_set_depth_limit(context_, kDepthLimit);
         pcre2_jit_stack_assign(context_, nullptr, stack_);
+        pcre2_set_callout(context_, &RegexMatcher::called_out, this);
     }
 }
 
@@ -107,6 +127,48 @@ RegexMatcher::~RegexMatcher() {
     pcre2_jit_stack_free(stack_);
     pcre2_match_context_free(context_);
     pcre2_match_data_free(data_);
+}
+
+// False: that much is not left.
+bool RegexMatcher::spend(std::size_t work) {
+    const bool enough = work <= left_;
+    const std::uint32_t spent = enough ? static_cast<std::uint32_t>(work) : left_;
+    left_ -= spent;
+    used_ += spent;
+    return enough;
+}
+
+// What was done since the last callout. A repeat that took something back comes to the callout
+// behind it again, so no work lies between two of them but running ahead.
+int RegexMatcher::called_out(pcre2_callout_block_8* block, void* self) {
+    RegexMatcher& m = *static_cast<RegexMatcher*>(self);
+    if (block->start_match != m.attempt_) {
+        m.attempt_ = block->start_match;
+        m.reached_ = block->start_match;
+    }
+    const std::uint32_t number = block->callout_number;
+    const std::size_t ran =
+        block->current_position > m.reached_ ? block->current_position - m.reached_ : 0;
+    m.reached_ = block->current_position;
+    const std::size_t work = 1 + (number == kMeterLoop ? ran : ran / kMeterScanned) +
+                             (number <= kMeterAheadMax ? number : 0);
+    return m.spend(work) ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
+// What pcre2_match() says; PCRE2_ERROR_CALLOUT: the budget is used up.
+int RegexMatcher::run(const RegexSet& set, std::uint32_t index, const RegexSubject& subject,
+                      std::uint32_t options) {
+    const RegexSet::Regex& re = set.regexes_[index];
+    const std::size_t places = re.anchored ? 0 : subject.bytes.size() - subject.from;
+    if (!spend(1 + places / kMeterTried)) {
+        return PCRE2_ERROR_CALLOUT;
+    }
+    attempt_ = subject.from;
+    reached_ = subject.from;
+    static constexpr std::uint8_t kNothing = 0;
+    const std::uint8_t* bytes = subject.bytes.empty() ? &kNothing : subject.bytes.data();
+    return pcre2_match(re.code, bytes, subject.bytes.size(), subject.from, options, data_,
+                       context_);
 }
 
 RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
@@ -120,14 +182,11 @@ RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
     if (subject.from > subject.bytes.size() || (re.only_first && !subject.at_start)) {
         return none;
     }
-    static constexpr std::uint8_t kNothing = 0;
-    const std::uint8_t* bytes = subject.bytes.empty() ? &kNothing : subject.bytes.data();
     const bool partial = !subject.at_end && re.pieces;
     const std::uint32_t options = (subject.at_start ? 0 : PCRE2_NOTBOL) |
                                   (subject.at_end ? 0 : PCRE2_NOTEOL) |
                                   (partial ? PCRE2_PARTIAL_SOFT : 0);
-    const int rc =
-        pcre2_match(re.code, bytes, subject.bytes.size(), subject.from, options, data_, context_);
+    const int rc = run(set, index, subject, options);
     const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data_);
     if (rc == PCRE2_ERROR_PARTIAL) {
         return {RegexOutcome::kPartial, span[0], span[1], true};
@@ -136,7 +195,7 @@ RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
         return none;
     }
     if (rc < 0) {
-        return {RegexOutcome::kLimit, 0, 0, false};
+        return {gave_up(rc), 0, 0, false};
     }
     const RegexMatch found{RegexOutcome::kMatch, span[0], span[1], false};
     if (!subject.at_end && re.looks_ahead && found.end + kLookAhead > subject.bytes.size()) {
@@ -146,13 +205,9 @@ RegexMatch RegexMatcher::match(const RegexSet& set, std::uint32_t index,
 }
 
 RegexMatch RegexMatcher::first_group(const RegexSet& set, std::uint32_t index, Bytes subject) {
-    static constexpr std::uint8_t kNothing = 0;
-    const std::uint8_t* bytes = subject.empty() ? &kNothing : subject.data();
-    const int rc =
-        pcre2_match(set.regexes_[index].code, bytes, subject.size(), 0, 0, data_, context_);
+    const int rc = run(set, index, {subject}, 0);
     if (rc < 0) {
-        return {rc == PCRE2_ERROR_NOMATCH ? RegexOutcome::kNoMatch : RegexOutcome::kLimit, 0, 0,
-                false};
+        return {rc == PCRE2_ERROR_NOMATCH ? RegexOutcome::kNoMatch : gave_up(rc), 0, 0, false};
     }
     const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data_);
     if (rc == 1 || span[2] == PCRE2_UNSET) {

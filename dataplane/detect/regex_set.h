@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RegexSet: the regular expressions of a snapshot, compiled with JIT at load. RegexMatcher: one
 // worker's match data, limits and JIT stack, taken at install. Matching gives up at a limit
-// (RegexOutcome::kLimit), takes no lock and, as long as the JIT accepted the pattern, no memory.
+// (RegexOutcome::kLimit) or when the budget of the packet is used up (kBudget), takes no lock and,
+// as long as the JIT accepted the pattern, no memory.
 // RegexSet: any thread reads; RegexMatcher: one worker thread. Units: bytes.
 #pragma once
 
@@ -16,6 +17,7 @@ struct pcre2_real_code_8;
 struct pcre2_real_match_data_8;
 struct pcre2_real_match_context_8;
 struct pcre2_real_jit_stack_8;
+struct pcre2_callout_block_8;
 
 namespace sluice::detect {
 
@@ -51,7 +53,15 @@ class RegexSet {
 // On a subject to which bytes may be added: kPartial: an attempt that began at 'start' ran into the
 // end, all before it failed; kNoMatch: all attempts so far failed, one that begins later may
 // succeed; kNever: none will (anchored).
-enum class RegexOutcome : std::uint8_t { kMatch, kNoMatch, kNever, kPartial, kWait, kLimit };
+enum class RegexOutcome : std::uint8_t {
+    kMatch,
+    kNoMatch,
+    kNever,
+    kPartial,
+    kWait,
+    kLimit,
+    kBudget
+};
 
 struct RegexMatch {
     RegexOutcome outcome = RegexOutcome::kNoMatch;
@@ -79,16 +89,37 @@ class RegexMatcher {
 
     bool ok() const { return data_ != nullptr && context_ != nullptr; }
 
+    // All matching until the next call shares this much work: some 5 ns a unit, counted the same on
+    // every machine (regex_meter.h). Without any call there is no limit.
+    void refill(std::uint32_t budget) { left_ = budget; }
+
+    // No more than 'budget' of what is left.
+    void cut_to(std::uint32_t budget) { left_ = left_ < budget ? left_ : budget; }
+
+    std::uint32_t left() const { return left_; }
+
+    // Work of all matching so far.
+    std::uint64_t used() const { return used_; }
+
     RegexMatch match(const RegexSet& set, std::uint32_t index, const RegexSubject& subject);
 
-    // Where group 1 of the first match lies. kMatch, kNoMatch (also when the group took no part) or
-    // kLimit.
+    // Where group 1 of the first match lies. kMatch, kNoMatch (also when the group took no part),
+    // kLimit or kBudget.
     RegexMatch first_group(const RegexSet& set, std::uint32_t index, Bytes subject);
 
   private:
+    bool spend(std::size_t work);
+    int run(const RegexSet& set, std::uint32_t index, const RegexSubject& subject,
+            std::uint32_t options);
+    static int called_out(pcre2_callout_block_8* block, void* self);
+
     pcre2_real_match_data_8* data_ = nullptr;
     pcre2_real_match_context_8* context_ = nullptr;
     pcre2_real_jit_stack_8* stack_ = nullptr;
+    std::uint32_t left_ = 0xffffffff;
+    std::uint64_t used_ = 0;
+    std::size_t attempt_ = 0;  // where the one under way began
+    std::size_t reached_ = 0;  // and the place of its last callout
 };
 
 }  // namespace sluice::detect

@@ -124,6 +124,8 @@ Bytes first_group(const bundle::TransformStep& t, Bytes in, const TransformConte
     const RegexMatch m = context.matcher.first_group(context.regexes, t.data, in);
     if (m.outcome == RegexOutcome::kLimit) {
         packet::count(context.reasons, packet::Reason::pcre_limit);
+    } else if (m.outcome == RegexOutcome::kBudget) {
+        packet::count(context.reasons, packet::Reason::pcre_budget);
     }
     return m.outcome == RegexOutcome::kMatch ? in.subspan(m.start, m.end - m.start) : in;
 }

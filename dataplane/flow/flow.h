@@ -104,9 +104,10 @@ struct alignas(64) Flow {
     std::uint8_t detect_flags : 2 = 0;  // dataplane/detect's own
     bool seen_to_client : 1 = false;
     bool midstream : 1 = false;
-    bool one_sided : 1 = false;  // counted as tcp_asymmetric
-    bool syn_data : 1 = false;   // stream/: its SYN carried data, and counts against their share
-    bool encrypted : 1 = false;  // app/: payload from here on is not worth a look
+    bool one_sided : 1 = false;     // counted as tcp_asymmetric
+    bool syn_data : 1 = false;      // stream/: its SYN carried data, and counts against their share
+    bool encrypted : 1 = false;     // app/: payload from here on is not worth a look
+    bool pcre_overran : 1 = false;  // detect/: a packet of it used up its pcre budget
     std::uint8_t sack_offered : 2 = 0;     // stream/: by direction, bit 0: to server
     std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_half.h
     std::uint8_t tcp_options =

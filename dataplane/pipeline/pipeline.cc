@@ -83,6 +83,7 @@ void Pipeline::process(packet::Batch& batch, const Now& now) {
     flow_.process(batch, now, reasons_);
     reasons_.recent = {};  // of the whole batch; each packet knows its own (Packet::odd)
     for (packet::Packet& packet : batch) {
+        detect_.begin_packet();
         inspect(packet, now);
         if (packet.is_fragment || packet.tunnel != packet::Tunnel::kNone) {
             inspect_within(packet, now);
@@ -416,6 +417,7 @@ packet::ExceptionCounters Pipeline::exceptions() const {
 void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     matches_.clear();
     if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
+        detect_.begin_packet();
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
             stream_.end_flow(flow, d);
             inspect_chunks(nullptr, now);

@@ -82,6 +82,7 @@ void apply_limits(const control::Config& config, pipeline::PipelineConfig& out) 
     out.stream.arena_bytes = std::size_t{config.stream.memory_mb} << 20;
     out.stream.copy_store_bytes = std::size_t{config.stream.copy_store_mb} << 20;
     out.stream.midstream = config.stream.midstream;
+    out.detect.pcre_budget = config.detect.pcre_budget;
     apply_events(config.events, out.verdict);
     apply_exceptions(config, out);
 }

@@ -272,6 +272,8 @@ nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules
     j["uninspected"] = {{"packets", missed.packets}, {"bytes", missed.bytes}};
     j["exceptions"] = exceptions_of(p, policies);
     j["counters"] = counters_of(p);
+    j["counters"]["pcre_work"] = p.detection().stats().pcre_work;
+    j["counters"]["pcre_peak"] = p.detection().stats().pcre_peak;
     j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
     j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
     j["counters"]["flows_passed"] = p.verdicts().stats().flows_passed;

@@ -110,6 +110,27 @@ TEST_F(FtpTest, ExpectationsEndAndAreBounded) {
     EXPECT_LE(table.size(), 2048U);
 }
 
+// What nobody fetched goes with the looks of other flows; what is still valid stays.
+TEST_F(FtpTest, UnfetchedExpectationsGo) {
+    FtpExpectations table;
+    flow::Flow control = control_flow();
+    for (std::uint16_t port = 1; port <= 100; ++port) {
+        EXPECT_TRUE(table.add(control, false, port, FtpTransfer::kStore));
+    }
+    control.last_seen = control.last_seen + seconds(60);
+    EXPECT_TRUE(table.add(control, false, 2000, FtpTransfer::kRetrieve));
+    flow::Flow other = data_flow(1, 2, 3000);
+    other.last_seen = control.last_seen;
+    for (int looks = 0; looks < 512; ++looks) {
+        EXPECT_EQ(table.take(other), FtpTransfer::kNone);
+    }
+    EXPECT_EQ(table.size(), 1U);
+    flow::Flow announced = data_flow(1, 2, 2000);
+    announced.last_seen = control.last_seen;
+    EXPECT_EQ(table.take(announced), FtpTransfer::kRetrieve);
+    EXPECT_FALSE(table.any());
+}
+
 TEST_F(FtpTest, OddLinesAreCounted) {
     talk_.send(kUp, std::string(5000, 'x') + "\r\nPORT 10,0,0,9,0,80\r\n");
     EXPECT_EQ(talk_.counted(Reason::ftp_malformed), 1U);
