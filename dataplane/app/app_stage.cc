@@ -158,14 +158,17 @@ bool AppStage::expected(flow::Flow& flow, packet::ReasonCounters& reasons) {
     if (!expectations.any()) {
         return false;
     }
-    const FtpTransfer transfer = expectations.take(flow);
+    FtpFileName name;
+    const FtpTransfer transfer = expectations.take(flow, name);
     if (transfer == FtpTransfer::kNone) {
         return false;
     }
     flow.app = AppProto::kFtpData;
     open(flow, reasons);
     if (flow.app == AppProto::kFtpData) {
-        parsers_.get<FtpDataRow>().states[slot_of(flow).index].transfer = transfer;
+        FtpDataFlow& state = parsers_.get<FtpDataRow>().states[slot_of(flow).index];
+        state.transfer = transfer;
+        state.name = name;
     }
     return true;
 }

@@ -154,10 +154,10 @@ void Ftp::command(Bytes text) {
         f.active = false;
         f.data_port = 0;
     } else if (starts_with_nocase(text, "retr ")) {
-        transfer(FtpTransfer::kRetrieve);
+        transfer(FtpTransfer::kRetrieve, text.subspan(5));
     } else if (starts_with_nocase(text, "stor ") || starts_with_nocase(text, "stou") ||
                starts_with_nocase(text, "appe ")) {
-        transfer(FtpTransfer::kStore);
+        transfer(FtpTransfer::kStore, text.subspan(std::min<std::size_t>(text.size(), 5)));
     } else if (starts_with_nocase(text, "auth tls") || starts_with_nocase(text, "auth ssl")) {
         half_->state = FtpHalfState::kTlsWait;
     }
@@ -178,9 +178,9 @@ void Ftp::port(Bytes numbers, bool extended) {
 }
 
 // The connection comes after the command, and may come before its reply.
-void Ftp::transfer(FtpTransfer what) {
+void Ftp::transfer(FtpTransfer what, Bytes name) {
     FtpFlow& f = *flow_;
-    if (f.data_port != 0 && !expectations_.add(*chunk_.flow, f.active, f.data_port, what)) {
+    if (f.data_port != 0 && !expectations_.add(*chunk_.flow, f.active, f.data_port, what, name)) {
         count(Reason::ftp_expect_full);
     }
     f.data_port = 0;
@@ -219,6 +219,7 @@ void FtpData::begin(FtpDataFlow& state, const stream::StreamChunk& chunk,
                     packet::ReasonCounters& /*reasons*/) {
     flow_ = &state;
     transfer_ = state.transfer;
+    name_ = &state.name;
     chunk_ = chunk;
 }
 
@@ -251,6 +252,12 @@ bool FtpData::next(InspectionPoint& point) {
     point.tx_end = end;
     point.fresh = shown | (half.announced ? BufferMask{} : point.present);
     point.present |= shown;
+    if (half.size != 0 && name_->size != 0) {
+        const BufferId id = up ? BufferId::kFileNameToServer : BufferId::kFileNameToClient;
+        views_[index_of(id)] = {name_->bytes(), 0, name_->size, true};
+        point.present |= mask_of(id);
+        point.fresh |= before == 0 ? mask_of(id) : BufferMask{};
+    }
     point.resolved = end ? BufferMask::all() : point.present;
     views_[index_of(file)] = {window, half.size - window.size(),
                               static_cast<std::uint32_t>(half.size - before), end};

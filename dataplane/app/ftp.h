@@ -54,7 +54,7 @@ class Ftp {
     bool read_on();
     void command(Bytes text);
     void port(Bytes numbers, bool extended);
-    void transfer(FtpTransfer what);
+    void transfer(FtpTransfer what, Bytes name);
     void reply(Bytes text);
 
     Bytes unread() const { return unread_of(chunk_, half_->consumed); }
@@ -101,6 +101,7 @@ class FtpData {
     std::array<BufferView, kBufferCount> views_{};
     FtpDataFlow* flow_ = nullptr;  // null: the chunk was shown
     FtpTransfer transfer_ = FtpTransfer::kNone;
+    const FtpFileName* name_ = nullptr;  // of the state at hand
     stream::StreamChunk chunk_;
 };
 

@@ -28,7 +28,7 @@ std::size_t FtpExpectations::bucket_of(const flow::FlowKey& key) const {
 }
 
 bool FtpExpectations::add(const flow::Flow& control, bool active, std::uint16_t port,
-                          FtpTransfer transfer) {
+                          FtpTransfer transfer, Bytes name) {
     Entry entry;
     entry.key = control.key;
     if (active) {
@@ -38,6 +38,7 @@ bool FtpExpectations::add(const flow::Flow& control, bool active, std::uint16_t 
     entry.key.server_port = port;
     entry.until = control.last_seen + kValid;
     entry.transfer = transfer;
+    entry.name.set(name);
     Entry* const bucket = &entries_[bucket_of(entry.key) * kWays];
     Entry* oldest = bucket;
     for (Entry* e = bucket; e != bucket + kWays; ++e) {
@@ -65,7 +66,7 @@ void FtpExpectations::clear_next(Nanos now) {
     }
 }
 
-FtpTransfer FtpExpectations::take(const flow::Flow& data) {
+FtpTransfer FtpExpectations::take(const flow::Flow& data, FtpFileName& name) {
     clear_next(data.last_seen);
     flow::FlowKey key = data.key;
     key.client_port = 0;
@@ -74,6 +75,7 @@ FtpTransfer FtpExpectations::take(const flow::Flow& data) {
         if (e->transfer != FtpTransfer::kNone && e->key == key) {
             const FtpTransfer transfer =
                 e->until < data.last_seen ? FtpTransfer::kNone : e->transfer;
+            name = e->name;
             *e = Entry{};
             --count_;
             return transfer;

@@ -24,10 +24,12 @@ class FtpExpectations {
 
     // A connection between the ends of 'control', to 'port' of its client ('active') or its server.
     // False: an older one, still valid, had to go.
-    bool add(const flow::Flow& control, bool active, std::uint16_t port, FtpTransfer transfer);
+    bool add(const flow::Flow& control, bool active, std::uint16_t port, FtpTransfer transfer,
+             Bytes name);
 
-    // What was announced for this new connection, which takes it out; kNone: nothing was.
-    FtpTransfer take(const flow::Flow& data);
+    // What was announced for this new connection, which takes it out; kNone: nothing was. 'name' is
+    // set to that of the file.
+    FtpTransfer take(const flow::Flow& data, FtpFileName& name);
 
     // False: nothing can be found.
     bool any() const { return count_ != 0; }
@@ -39,6 +41,7 @@ class FtpExpectations {
         flow::FlowKey key;  // ends of the data connection; the client's port is 0
         Nanos until;
         FtpTransfer transfer = FtpTransfer::kNone;
+        FtpFileName name;
     };
 
     static constexpr std::size_t kWays = 4;

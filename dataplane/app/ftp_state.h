@@ -3,14 +3,33 @@
 // in AppStage's pools. Offsets are stream offsets of the direction. One worker thread.
 #pragma once
 
+#include "dataplane/base/cursor.h"
 #include "dataplane/flow/flow.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace sluice::app {
 
 enum class FtpTransfer : std::uint8_t { kNone, kRetrieve, kStore };
+
+// What a client calls a file: the end of it, where it is longer than there is room.
+struct FtpFileName {
+    static constexpr std::size_t kRoom = 255;
+
+    std::uint8_t size = 0;
+    std::array<std::uint8_t, kRoom> text{};
+
+    void set(Bytes name) {
+        const Bytes kept = name.last(std::min(name.size(), kRoom));
+        size = static_cast<std::uint8_t>(kept.size());
+        std::copy(kept.begin(), kept.end(), text.begin());
+    }
+
+    Bytes bytes() const { return Bytes(text).first(size); }
+};
 
 enum class FtpHalfState : std::uint8_t {
     kLine,        // before a command or a reply
@@ -41,6 +60,7 @@ struct FtpDataFlow {
 
     std::array<Half, 2> half;
     FtpTransfer transfer = FtpTransfer::kNone;
+    FtpFileName name;
     std::uint32_t next_free = flow::kNoIndex;
 };
 

@@ -46,11 +46,14 @@ class FtpTest : public ::testing::Test {
     FtpTest() { talk_.flow() = control_flow(); }
 
     FtpTransfer announced(std::uint8_t client, std::uint8_t server, std::uint16_t port) {
-        return ftp_.expectations().take(data_flow(client, server, port));
+        return ftp_.expectations().take(data_flow(client, server, port), name_);
     }
+
+    std::string name() const { return {name_.bytes().begin(), name_.bytes().end()}; }
 
     Ftp ftp_{AppConfig{}};
     Talk talk_{ftp_};
+    FtpFileName name_;  // of what was announced last
 };
 
 TEST_F(FtpTest, ActiveTransfers) {
@@ -81,6 +84,19 @@ TEST_F(FtpTest, PassiveTransfers) {
     EXPECT_FALSE(ftp_.expectations().any());
 }
 
+TEST_F(FtpTest, NamesOfFiles) {
+    const auto announce = [this](const std::string& command) {
+        talk_.send(kUp, "PORT 10,0,0,1,4,210\r\n" + command + "\r\n");
+        return announced(2, 1, 1234) != FtpTransfer::kNone ? name() : "<none>";
+    };
+    EXPECT_EQ(announce("RETR /pub/a b.exe"), "/pub/a b.exe");
+    EXPECT_EQ(announce("stor x"), "x");
+    EXPECT_EQ(announce("STOR  x "), " x ");
+    EXPECT_EQ(announce("STOU"), "");
+    const std::string padding(300, '/');
+    EXPECT_EQ(announce("RETR " + padding + "end.exe"), padding.substr(0, 248) + "end.exe");
+}
+
 TEST_F(FtpTest, Bounce) {
     talk_.send(kUp, "PORT 10,0,0,1,4,210\r\nPORT 10,0,0,9,0,80\r\nport 1,2\r\n");
     ASSERT_EQ(talk_.points().size(), 1U);
@@ -97,14 +113,14 @@ TEST_F(FtpTest, AuthTls) {
 TEST_F(FtpTest, ExpectationsEndAndAreBounded) {
     FtpExpectations table;
     flow::Flow control = control_flow();
-    EXPECT_TRUE(table.add(control, false, 1000, FtpTransfer::kStore));
+    EXPECT_TRUE(table.add(control, false, 1000, FtpTransfer::kStore, {}));
     flow::Flow late = data_flow(1, 2, 1000);
     late.last_seen = seconds(131);
-    EXPECT_EQ(table.take(late), FtpTransfer::kNone);
+    EXPECT_EQ(table.take(late, name_), FtpTransfer::kNone);
     EXPECT_FALSE(table.any());
     bool full = false;
     for (std::uint16_t port = 1; port < 10000; ++port) {
-        full = !table.add(control, false, port, FtpTransfer::kStore) || full;
+        full = !table.add(control, false, port, FtpTransfer::kStore, {}) || full;
     }
     EXPECT_TRUE(full);
     EXPECT_LE(table.size(), 2048U);
@@ -115,19 +131,19 @@ TEST_F(FtpTest, UnfetchedExpectationsGo) {
     FtpExpectations table;
     flow::Flow control = control_flow();
     for (std::uint16_t port = 1; port <= 100; ++port) {
-        EXPECT_TRUE(table.add(control, false, port, FtpTransfer::kStore));
+        EXPECT_TRUE(table.add(control, false, port, FtpTransfer::kStore, {}));
     }
     control.last_seen = control.last_seen + seconds(60);
-    EXPECT_TRUE(table.add(control, false, 2000, FtpTransfer::kRetrieve));
+    EXPECT_TRUE(table.add(control, false, 2000, FtpTransfer::kRetrieve, {}));
     flow::Flow other = data_flow(1, 2, 3000);
     other.last_seen = control.last_seen;
     for (int looks = 0; looks < 512; ++looks) {
-        EXPECT_EQ(table.take(other), FtpTransfer::kNone);
+        EXPECT_EQ(table.take(other, name_), FtpTransfer::kNone);
     }
     EXPECT_EQ(table.size(), 1U);
     flow::Flow announced = data_flow(1, 2, 2000);
     announced.last_seen = control.last_seen;
-    EXPECT_EQ(table.take(announced), FtpTransfer::kRetrieve);
+    EXPECT_EQ(table.take(announced, name_), FtpTransfer::kRetrieve);
     EXPECT_FALSE(table.any());
 }
 
@@ -171,7 +187,8 @@ TEST(FtpStageTest, AnAnnouncedConnectionIsFtpData) {
         std::vector<std::string> files;
         InspectionPoint point;
         while (stage.next(point)) {
-            for (const BufferId id : {BufferId::kFileDataToServer, BufferId::kFileDataToClient}) {
+            for (const BufferId id : {BufferId::kFileDataToServer, BufferId::kFileDataToClient,
+                                      BufferId::kFileNameToServer, BufferId::kFileNameToClient}) {
                 if (point.has(id)) {
                     const Bytes bytes = point.view(id).bytes;
                     files.emplace_back(bytes.begin(), bytes.end());
@@ -187,7 +204,7 @@ TEST(FtpStageTest, AnAnnouncedConnectionIsFtpData) {
     send(control, kUp, 6, "RETR x\r\n");
     flow::Flow data = data_flow(1, 2, 1235);
     EXPECT_EQ(send(data, kDown, 0, "GET / HTTP/1.1\r\n\r\n"),
-              std::vector<std::string>{"GET / HTTP/1.1\r\n\r\n"});
+              (std::vector<std::string>{"GET / HTTP/1.1\r\n\r\n", "x"}));
     EXPECT_EQ(data.app, AppProto::kFtpData);
     stage.release(data);
     stage.release(control);
