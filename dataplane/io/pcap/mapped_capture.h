@@ -45,12 +45,14 @@ class MappedCapture {
         : data_(data), size_(size), nanoseconds_(nanoseconds) {}
 
     void populate_ahead();
+    void prefetch_ahead();
 
     std::uint8_t* data_;
     std::size_t size_;
     bool nanoseconds_;
     std::size_t offset_ = 24;
     std::size_t populated_ = 0;
+    std::size_t prefetched_ = 0;
 };
 
 }  // namespace sluice::io
