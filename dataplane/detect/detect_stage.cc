@@ -89,10 +89,10 @@ FlowState* DetectStage::state_for(Look& look) {
     return look.state;
 }
 
-void DetectStage::scan(Look& look, const Database& db, const ScanInput& in) {
+void DetectStage::scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out) {
     ++stats_.scans;
     stats_.scanned_bytes += in.fresh;
-    if (!scratch_->prefilter.scan(db, rules_->steps(), in, scratch_->candidates)) {
+    if (!scratch_->prefilter.scan(db, rules_->steps(), in, out)) {
         packet::count(look.reasons, packet::Reason::prefilter_fault);
     }
 }
@@ -251,11 +251,12 @@ void DetectStage::end_look(Look& look) {
     }
 }
 
-void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind) {
+void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind,
+                               CandidateSet& out) {
     const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
     for (const Database* db : rules_->payload_dbs(kind, group_of(p), p.direction, server_port)) {
         if (db != nullptr) {
-            scan(look, *db, {p.payload(), 0, p.payload_len});
+            scan(look, *db, {p.payload(), 0, p.payload_len}, out);
         }
     }
 }
@@ -279,24 +280,27 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     }
     wall_ = p.wall;
     Look look = look_at(subject_of(p), p.flow, matches, reasons);
+    CandidateSet& candidates = segment_scanned_ ? scratch_->segment : scratch_->candidates;
     if (p.payload_len != 0) {
-        scan_payload(look, p, bundle::PayloadKind::kPacket);
+        scan_payload(
+            look, p,
+            segment_scanned_ ? bundle::PayloadKind::kSegment : bundle::PayloadKind::kPacket,
+            candidates);
         if (p.outside_stream) {
-            scan_payload(look, p, bundle::PayloadKind::kStream);
+            scan_payload(look, p, bundle::PayloadKind::kStream, candidates);
         }
-        scratch_->candidates.sort();
+        candidates.sort();
     }
     if (rules_->packet_rules().has_address_rules()) {
         address_rules(look, p);
     }
     const bool has_bits =
-        scratch_->candidates.size() != 0 || (look.state != nullptr && look.state->bit_count != 0);
+        candidates.size() != 0 || (look.state != nullptr && look.state->bit_count != 0);
     const PacketRuleIndex::Rules header_rules =
         rules_->packet_rules().by_packet(key_of(p, has_bits));
     // Two ascending lists, judged as one.
     auto header_rule = header_rules.begin();
-    for (const Candidate* c = scratch_->candidates.begin_list();
-         c != scratch_->candidates.end_list(); ++c) {
+    for (const Candidate* c = candidates.begin_list(); c != candidates.end_list(); ++c) {
         for (; header_rule != header_rules.end() && *header_rule < c->rule; ++header_rule) {
             evaluate_header_rule(look, *header_rule);
         }

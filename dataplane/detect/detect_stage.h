@@ -67,6 +67,9 @@ class DetectStage {
         }
     }
 
+    // Before anything else of a packet, or of what it carries.
+    void begin_look_at_packet() { segment_scanned_ = false; }
+
     // The packet itself: its payload for packet rules, its headers. Once per packet with ip_version
     // != 0, with or without flow.
     void inspect_packet(const packet::Packet& p, MatchList& matches,
@@ -137,7 +140,7 @@ class DetectStage {
     Look look_at(const Subject& s, flow::Flow* f, MatchList& matches,
                  packet::ReasonCounters& reasons);
     FlowState* state_for(Look& look);
-    void scan(Look& look, const Database& db, const ScanInput& in);
+    void scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out);
     bool admits(const RuleRec& rule, const Look& look);
     bool engines_match(Look& look, RuleIndex rule, const packet::Packet& p);
     void note_time(const packet::Packet* p, Subject& s);
@@ -157,7 +160,8 @@ class DetectStage {
 
     // detect_stage.cc: packets
     bool concerns(const packet::Packet& p) const;
-    void scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind);
+    void scan_payload(Look& look, const packet::Packet& p, bundle::PayloadKind kind,
+                      CandidateSet& out);
     void evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p);
     void evaluate_header_rule(Look& look, RuleIndex rule);
     void address_rules(Look& look, const packet::Packet& p);
@@ -193,7 +197,8 @@ class DetectStage {
     std::uint32_t pcre_budget_;
     std::uint64_t pcre_before_ = 0;  // RegexMatcher::used() at the beginning of the packet
     bool undecided_ = false;
-    Nanos wall_;  // of the latest packet: the time of looks at the end of a flow
+    bool segment_scanned_ = false;  // the packet at hand was, as part of its stream
+    Nanos wall_;                    // of the latest packet: the time of looks at the end of a flow
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for
     // its inspect_app() calls.
     stream::StreamChunk last_chunk_;

@@ -69,10 +69,12 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
             const auto size = static_cast<std::uint32_t>(view.bytes.size());
             scan(look, rules_->databases()[db],
                  {view.bytes, static_cast<std::int64_t>(view.offset),
-                  is_streaming_buffer(id) ? view.fresh : size, names});
+                  is_streaming_buffer(id) ? view.fresh : size, names, nullptr},
+                 scratch_->candidates);
             for (const Bytes& other : view.more) {
                 scan(look, rules_->databases()[db],
-                     {other, 0, static_cast<std::uint32_t>(other.size()), names});
+                     {other, 0, static_cast<std::uint32_t>(other.size()), names, nullptr},
+                     scratch_->candidates);
             }
         }
     }

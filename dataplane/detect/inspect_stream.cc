@@ -27,11 +27,20 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     Subject subject = subject_of(*chunk.flow, chunk.direction, p);
     note_time(p, subject);
     Look look = look_at(subject, chunk.flow, matches, reasons);
+    CandidateSet* segment = nullptr;
+    if (p != nullptr && chunk.whole_segment && rules_->segments_ride(chunk.direction)) {
+        segment = &scratch_->segment;
+        segment->begin();
+        segment_scanned_ = true;
+    }
     for (const Database* db :
          rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
                              chunk.direction, chunk.flow->key.server_port)) {
         if (db != nullptr) {
-            scan(look, *db, {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh});
+            scan(look, *db,
+                 {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh,
+                  mask_of(BufferId::kPayload), segment},
+                 scratch_->candidates);
         }
     }
     if (look.state != nullptr) {

@@ -47,7 +47,7 @@ Result<Database> Database::load(const bundle::PrefilterDb& db, std::vector<Patte
     out.first_ = db.pattern_first;
     out.targets_ = std::move(targets);
     for (const PatternTarget& t : out.targets_) {
-        out.reach_ = std::max(out.reach_, t.max_end);
+        out.reach_ = std::max(out.reach_, t.segment ? INT64_MAX : t.max_end);
     }
     out.always_ = db.always;
     if (db.serialized.empty()) {
@@ -98,6 +98,7 @@ struct ScanJob {
     std::int64_t fresh;  // where the fresh bytes start
     std::int64_t scanned_from;
     BufferMask buffers;
+    CandidateSet* segment;
 
     // The one compare that settles a hit: all of the content that is here must be in place.
     void consider(const PatternTarget& t, std::int64_t hit_end) const {
@@ -108,6 +109,10 @@ struct ScanJob {
             Candidate& c = out.add(t.rule);
             c.hit = std::max(c.hit, hit_end - 1);
             c.engine = t.engine;
+            return;
+        }
+        if (t.segment) {
+            consider_segment(t, hit_end);
             return;
         }
         const std::int64_t start = hit_end - t.back;
@@ -125,6 +130,24 @@ struct ScanJob {
             c.ready_first = std::min(c.ready_first, stop);
             c.ready_last = std::max(c.ready_last, stop);
         }
+        c.engine = t.engine;
+    }
+
+    // The same for the segment that brought the fresh bytes, which are all that it has.
+    void consider_segment(const PatternTarget& t, std::int64_t hit_end) const {
+        const std::int64_t start = hit_end - t.back - fresh;
+        const std::int64_t stop = start + t.content_size;
+        if (segment == nullptr || start < 0 || start < t.min_start || stop > t.max_end ||
+            stop > end - fresh) {
+            return;
+        }
+        const Bytes bytes = window.subspan(static_cast<std::size_t>(fresh - base + start),
+                                           static_cast<std::size_t>(t.content_size));
+        if (!steps[t.step].finder.prefix_at(bytes.data(), bytes.size())) {
+            return;
+        }
+        Candidate& c = segment->add(t.rule);
+        c.hit = std::max(c.hit, start);
         c.engine = t.engine;
     }
 
@@ -156,7 +179,7 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
     const std::int64_t from = fresh - static_cast<std::int64_t>(history);
     const auto size = static_cast<std::size_t>(std::min(end, db.reach_) - from);
     const Bytes region = in.window.subspan(in.window.size() - in.fresh - history, size);
-    ScanJob job{db, steps, out, in.window, in.base, end, fresh, from, in.buffers};
+    ScanJob job{db, steps, out, in.window, in.base, end, fresh, from, in.buffers, in.segment};
     // Hyperscan takes C strings; the bytes are only read.
     const void* text = region.data();
     return hs_scan(db.handle_, static_cast<const char*>(text), static_cast<unsigned>(region.size()),

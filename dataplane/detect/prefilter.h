@@ -108,6 +108,9 @@ struct ScanInput {
     std::uint32_t fresh = 0;
     BufferMask buffers =
         mask_of(BufferId::kPayload);  // these bytes' names: hits for others do not count
+    // Candidates for the segment whose whole payload the fresh bytes are, by places in it; null:
+    // they are none.
+    CandidateSet* segment = nullptr;
 };
 
 class PrefilterScratch {

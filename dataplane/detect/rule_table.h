@@ -97,6 +97,7 @@ struct PatternTarget {
         0;  // absolute limits of the content, in bytes from the start of the buffer
     std::int64_t max_end = INT64_MAX;
     std::uint32_t content_size = 0;
+    bool segment = false;  // in the database of a stream, for the segment that brings the bytes
 };
 
 }  // namespace sluice::detect

@@ -317,6 +317,7 @@ class RulesetBuilder {
         const EngineRec& engine = out_->engines_[out_->rules_[p.rule].first_engine + t.engine];
         const bundle::Item& item = r.engines[p.engine].items[p.item];
         t.buffer = engine.buffer;
+        t.segment = p.segment;
         if (p.from_pcre || item.kind != bundle::ItemKind::kContent || engine.transform_count != 0) {
             return t;
         }
@@ -436,6 +437,9 @@ class RulesetBuilder {
                                         [](const Ruleset::PortTable& t) { return t.empty(); });
         if (table == tables.end()) {
             return Error{ErrorCode::kInvalid, "too many payload groups for one place", {}, {}};
+        }
+        if (g.kind == bundle::PayloadKind::kSegment) {
+            out_->segments_ride_[index_of(g.direction)] = true;
         }
         table->assign(65536, 0);
         for (const bundle::PortClass& c : g.ports) {

@@ -67,6 +67,10 @@ class Ruleset {
                                                                         Direction d,
                                                                         std::uint16_t port) const;
 
+    // Whether the databases of the streams of this direction look for what concerns the segment
+    // alone, too, but for what payload_dbs(kSegment) holds.
+    bool segments_ride(Direction d) const { return segments_ride_[index_of(d)]; }
+
     // Prefilters over one application buffer.
     const std::vector<std::uint32_t>& buffer_dbs(BufferId b) const {
         return buffer_dbs_[index_of(b)];
@@ -97,7 +101,7 @@ class Ruleset {
   private:
     friend class RulesetBuilder;
 
-    static constexpr std::size_t kKinds = 2;
+    static constexpr std::size_t kKinds = 3;
     static constexpr std::size_t kProtos = 5;
 
     Ruleset() = default;
@@ -126,6 +130,7 @@ class Ruleset {
     std::array<DomainTable, kBufferCount> domain_tables_;
     std::vector<DomainTarget> domain_targets_;
     BufferMask inspected_;
+    std::array<bool, 2> segments_ride_{};
     PacketRuleIndex packet_rules_;
     std::vector<RuleIndex> event_rules_;
     std::vector<packet::Reason> watched_;

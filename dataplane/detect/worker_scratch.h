@@ -44,6 +44,7 @@ class WorkerScratch {
     PrefilterScratch prefilter;
     RegexMatcher matcher;
     CandidateSet candidates;
+    CandidateSet segment;  // of the TCP segment at hand, found when its stream was scanned
     AddressCache addresses;
     std::vector<EvalFrame> frames;
     std::vector<RuleCounters> counters;

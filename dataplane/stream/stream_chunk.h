@@ -21,6 +21,7 @@ struct StreamChunk {
     std::uint64_t offset = 0;  // stream offset of window[0]
     bool gap =
         false;  // bytes just before the fresh ones were never seen: state built on them is void
+    bool whole_segment = false;  // the fresh bytes are the payload of the packet at hand, all of it
     bool end = false;  // no byte will follow in this direction (FIN in order, RST, timeout, end of
                        // capture)
 

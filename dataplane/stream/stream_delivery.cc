@@ -68,6 +68,7 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
     out.fresh = n;
     out.offset = s->end_offset - out.window.size();
     out.gap = s->gap;
+    out.whole_segment = !piece.held && work_.packet != nullptr && n == work_.packet->payload_len;
     out.end = h.fin_pending && h.next == f.fin_seq[index_of(d)];
     s->gap = false;
     if (out.end) {

@@ -400,7 +400,8 @@ class Decoder {
             p.engine = s.u8();
             p.literal_offset = s.u8();
             p.from_pcre = s.flag();
-            s.zeros(3);
+            p.segment = s.flag();
+            s.zeros(2);
         }
         s.pad(kAlign);
         numbers_into(s, n.always, db.always);

@@ -267,7 +267,8 @@ class Encoder {
             o.u8(p.engine);
             o.u8(p.literal_offset);
             o.flag(p.from_pcre);
-            o.zeros(3);
+            o.flag(p.segment);
+            o.zeros(2);
         }
         o.pad(kAlign);
         for (std::uint32_t v : db.always) {

@@ -13,7 +13,7 @@
 namespace sluice::bundle {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic = {'S', 'L', 'U', 'I', 'C', 'E', 'B', '1'};
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 inline constexpr std::size_t kHeaderBytes = 64;
 inline constexpr std::size_t kTocEntryBytes = 56;

@@ -115,6 +115,7 @@ bool known(PayloadKind v) {
     switch (v) {
         case PayloadKind::kPacket:
         case PayloadKind::kStream:
+        case PayloadKind::kSegment:
             return true;
     }
     return false;

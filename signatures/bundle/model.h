@@ -362,6 +362,8 @@ struct PatternRule {
     std::uint8_t literal_offset = 0;
     bool from_pcre =
         false;  // the pattern is a prefilter form of a pcre item: the hit has no known start
+    bool segment = false;  // looks at the TCP segment that just joined the stream, not at the
+                           // stream: only in databases over streams
 
     friend bool operator==(const PatternRule&, const PatternRule&) = default;
 };
@@ -415,7 +417,11 @@ struct PortClass {
     friend bool operator==(const PortClass&, const PortClass&) = default;
 };
 
-enum class PayloadKind : std::uint8_t { kPacket, kStream };
+// kSegment: what kPacket looks for in a TCP segment and the stream's database
+// (PatternRule::segment) does not: for segments whose bytes went through that one. Such a segment
+// is not scanned for the others a second time. A direction without it has no such patterns in its
+// stream's databases.
+enum class PayloadKind : std::uint8_t { kPacket, kStream, kSegment };
 
 // A prefilter over raw payload, by protocol, direction and the server's port (destination to the
 // server, source to the client). 'ports' is sorted and covers 0..65535 for TCP, UDP and SCTP; one

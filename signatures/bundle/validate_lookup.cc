@@ -63,6 +63,9 @@ const char* pattern_rule_fault(const PatternRule& p, std::uint8_t length, Buffer
         return "engine looks at another buffer than the group";
     }
     const Item& item = engine.items[p.item];
+    if (p.segment && (p.from_pcre || engine.buffer != BufferId::kPayload)) {
+        return "not a literal of a payload, but for segments";
+    }
     if (p.from_pcre) {
         return item.kind == ItemKind::kPcre && length == 0 && p.literal_offset == 0
                    ? nullptr

@@ -24,7 +24,7 @@ using RuleList = std::vector<std::uint32_t>;
 constexpr std::array kDirections = {Direction::kToServer, Direction::kToClient};
 constexpr std::array kProtos = {HeaderProto::kIp, HeaderProto::kTcp, HeaderProto::kUdp,
                                 HeaderProto::kIcmp, HeaderProto::kSctp};
-constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream};
+constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream, PayloadKind::kSegment};
 
 // Hyperscan compiles some 8,000 such entries per second, and all twelve groups shall take two
 // seconds on two cores.
@@ -129,7 +129,7 @@ class Planner {
         }
         for (const PayloadKind kind : kKinds) {
             for (const HeaderProto proto : kProtos) {
-                // Only TCP has a stream.
+                // Only TCP has a stream, and segments of one.
                 if (kind == PayloadKind::kPacket || proto == HeaderProto::kTcp) {
                     for (const Direction direction : kDirections) {
                         add_payload_group(kind, proto, direction);
@@ -141,8 +141,26 @@ class Planner {
     }
 
   private:
-    // Which of a rule's prefilters a database holds.
-    enum class Choice : std::uint8_t { kGeneral, kSegment };
+    // What a database holds: rule r by its general prefilter (r), or by its prefilter for TCP
+    // segments (r + number of rules).
+    using Entry = std::uint32_t;
+
+    bool for_segments(Entry e) const { return e >= prefilters_.size(); }
+
+    std::uint32_t rule_of(Entry e) const {
+        return for_segments(e) ? e - static_cast<std::uint32_t>(prefilters_.size()) : e;
+    }
+
+    Entry segment_entry(std::uint32_t rule) const {
+        return rule + static_cast<std::uint32_t>(prefilters_.size());
+    }
+
+    const Prefilter& prefilter(Entry e) {
+        return for_segments(e) ? segment_prefilter(rule_of(e)) : prefilters_[e];
+    }
+
+    // Whose segment entries ride with the stream: they are told from those of the stream itself.
+    enum class Riders : std::uint8_t { kNone, kSegments };
 
     static void mark(Rule& rule, const Prefilter& p) {
         if (p.kind == PrefilterKind::kLiteral && p.whole) {
@@ -172,13 +190,13 @@ class Planner {
         }
         Split parts;
         if (is_streaming_buffer(buffer)) {
-            parts = split(rules, Choice::kGeneral);
+            parts = split(rules, Riders::kNone);
         } else {
             parts.back() = rules;
         }
         for (const RuleList& part : parts) {
             if (!part.empty()) {
-                const std::uint32_t db = database(buffer, Choice::kGeneral, part);
+                const std::uint32_t db = database(buffer, Riders::kNone, part);
                 for (const BufferId name : names) {
                     model_.buffer_groups.push_back({name, db});
                 }
@@ -189,59 +207,89 @@ class Planner {
     // By how far into the buffer their literals can lie: the last part anywhere.
     using Split = std::array<RuleList, bundle::kMaxGroupsPerPlace>;
 
-    Split split(const RuleList& rules, Choice choice) {
+    Split split(const RuleList& entries, Riders riders) {
         Split parts;
-        for (const std::uint32_t r : rules) {
-            parts[near_part(model_.rules[r], prefilter(r, choice))].push_back(r);
+        for (const Entry e : entries) {
+            const bool rides = riders == Riders::kSegments && for_segments(e);
+            const std::size_t part =
+                rides ? parts.size() - 1 : near_part(model_.rules[rule_of(e)], prefilter(e));
+            parts[part].push_back(e);
         }
         return parts;
     }
 
-    const Prefilter& prefilter(std::uint32_t rule, Choice choice) {
-        return choice == Choice::kSegment ? segment_prefilter(rule) : prefilters_[rule];
+    bool looks(std::uint32_t r, PayloadKind kind, HeaderProto proto, Direction direction) const {
+        const Rule& rule = model_.rules[r];
+        const bool segments = kind == PayloadKind::kPacket && proto == HeaderProto::kTcp;
+        return looks_at(rule, kind) && applies_to(rule, proto) && looks_in(rule, direction) &&
+               (!segments || looks_at_segments(rule));
+    }
+
+    // The rule among those of single packets.
+    Entry packet_entry(std::uint32_t rule, HeaderProto proto) {
+        const bool own = proto == HeaderProto::kTcp && segment_prefilter(rule) != prefilters_[rule];
+        return own ? segment_entry(rule) : rule;
+    }
+
+    RuleList entries_of(PayloadKind kind, HeaderProto proto, Direction direction) {
+        const bool tcp = proto == HeaderProto::kTcp;
+        RuleList entries;
+        for (const std::uint32_t r : payload_rules_) {
+            if (kind == PayloadKind::kStream && looks(r, kind, proto, direction)) {
+                entries.push_back(r);
+            }
+            if (!looks(r, PayloadKind::kPacket, proto, direction)) {
+                continue;
+            }
+            const bool rides = tcp && rides_with_stream(model_.rules[r], segment_prefilter(r));
+            if (kind == PayloadKind::kStream && rides) {
+                entries.push_back(segment_entry(r));
+            } else if (kind == PayloadKind::kPacket || (kind == PayloadKind::kSegment && !rides)) {
+                entries.push_back(packet_entry(r, proto));
+            }
+        }
+        std::sort(entries.begin(), entries.end());
+        return entries;
     }
 
     void add_payload_group(PayloadKind kind, HeaderProto proto, Direction direction) {
-        const bool segments = kind == PayloadKind::kPacket && proto == HeaderProto::kTcp;
         std::map<std::vector<std::pair<std::uint16_t, std::uint16_t>>, PortMember> by_ports;
-        for (const std::uint32_t r : payload_rules_) {
-            const Rule& rule = model_.rules[r];
-            if (!looks_at(rule, kind) || !applies_to(rule, proto) || !looks_in(rule, direction) ||
-                (segments && !looks_at_segments(rule))) {
-                continue;
-            }
-            const PortSet ports =
-                has_ports(proto) ? server_ports(model_, rule, direction) : PortSet{{0, 65535}};
+        const RuleList entries = entries_of(kind, proto, direction);
+        for (const Entry e : entries) {
+            const PortSet ports = has_ports(proto)
+                                      ? server_ports(model_, model_.rules[rule_of(e)], direction)
+                                      : PortSet{{0, 65535}};
             std::vector<std::pair<std::uint16_t, std::uint16_t>> key;
             for (const bundle::PortRange& range : ports) {
                 key.emplace_back(range.lo, range.hi);
             }
             PortMember& member = by_ports[key];
             member.ports = ports;
-            member.rules.push_back(r);
+            member.rules.push_back(e);
         }
-        if (by_ports.empty()) {
+        // Where all of them ride there is a group, too: it says so.
+        const bool all_ride = kind == PayloadKind::kSegment &&
+                              !entries_of(PayloadKind::kPacket, proto, direction).empty();
+        if (by_ports.empty() && !all_ride) {
             return;
         }
         std::vector<PortMember> members;
-        std::size_t group_rules = 0;
         for (auto& [key, member] : by_ports) {
-            group_rules += member.rules.size();
             members.push_back(std::move(member));
         }
-        const Choice choice = segments ? Choice::kSegment : Choice::kGeneral;
         std::array<bundle::PayloadGroup, bundle::kMaxGroupsPerPlace> groups;
         groups.fill({kind, proto, direction, {}});
+        const Riders riders = kind == PayloadKind::kStream ? Riders::kSegments : Riders::kNone;
         // Every class repeats the rules of all ports, so what classes may hold together grows with
         // the group, slowly.
         PortClassLimits limits;
-        limits.entries = kClassEntries + group_rules;
+        limits.entries = kClassEntries + entries.size();
         PortClasses classes = classify_ports(members, limits);
         for (const PortClassRange& c : classes.ranges) {
-            const Split parts = split(classes.rules[c.index], choice);
+            const Split parts = split(classes.rules[c.index], riders);
             for (std::size_t i = 0; i < parts.size(); ++i) {
                 groups[i].ports.push_back(
-                    {c.range, database(BufferId::kPayload, choice, parts[i])});
+                    {c.range, database(BufferId::kPayload, riders, parts[i])});
             }
         }
         for (bundle::PayloadGroup& group : groups) {
@@ -259,34 +307,38 @@ class Planner {
     }
 
     // The same rules over the same buffer give the same database, which is then stored once.
-    std::uint32_t database(BufferId buffer, Choice choice, RuleList rules) {
-        if (std::all_of(rules.begin(), rules.end(),
-                        [&](std::uint32_t r) { return prefilter(r, choice) == prefilters_[r]; })) {
-            choice = Choice::kGeneral;
+    std::uint32_t database(BufferId buffer, Riders riders, RuleList entries) {
+        if (entries.empty() || !for_segments(entries.back())) {
+            riders = Riders::kNone;
         }
         const auto next = static_cast<std::uint32_t>(plans_.size());
-        const auto [it, fresh] = known_.try_emplace({buffer, choice, std::move(rules)}, next);
+        const auto [it, fresh] = known_.try_emplace({buffer, riders, std::move(entries)}, next);
         if (fresh) {
-            plans_.push_back(plan_of(choice, std::get<RuleList>(it->first)));
+            plans_.push_back(plan_of(riders, std::get<RuleList>(it->first)));
         }
         return it->second;
     }
 
-    DbPlan plan_of(Choice choice, const RuleList& rules) {
+    DbPlan plan_of(Riders riders, const RuleList& entries) {
         std::map<Pattern, std::vector<bundle::PatternRule>> patterns;
         DbPlan plan;
-        for (const std::uint32_t r : rules) {
-            const Prefilter& p = prefilter(r, choice);
+        for (const Entry e : entries) {
+            const std::uint32_t r = rule_of(e);
+            const Prefilter& p = prefilter(e);
             mark(model_.rules[r], p);
             if (p.kind == PrefilterKind::kAlways) {
                 plan.always.push_back(r);
                 continue;
             }
             const bool from_pcre = p.kind == PrefilterKind::kPcre;
+            const bool segment = riders == Riders::kSegments && for_segments(e);
             patterns[pattern_of(model_, p)].push_back(
-                {r, p.item, p.engine, p.literal_offset, from_pcre});
+                {r, p.item, p.engine, p.literal_offset, from_pcre, segment});
         }
+        std::sort(plan.always.begin(), plan.always.end());
         for (auto& [pattern, served] : patterns) {
+            std::stable_sort(served.begin(), served.end(),
+                             [](const auto& a, const auto& b) { return a.rule < b.rule; });
             plan.patterns.push_back(pattern);
             plan.rules.push_back(std::move(served));
         }
@@ -298,7 +350,7 @@ class Planner {
     RuleList payload_rules_;
     std::unordered_map<std::uint32_t, Prefilter> segment_prefilters_;
     std::vector<DbPlan> plans_;
-    std::map<std::tuple<BufferId, Choice, RuleList>, std::uint32_t> known_;
+    std::map<std::tuple<BufferId, Riders, RuleList>, std::uint32_t> known_;
 };
 
 }  // namespace

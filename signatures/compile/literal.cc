@@ -19,6 +19,7 @@ using bundle::Transform;
 using bundle::TransformStep;
 
 constexpr double kAlwaysWeight = 4;   // a rule looked at without a place searches the whole buffer
+constexpr double kFewHits = 0.02;     // per TCP segment: less than a scan of its start costs
 constexpr double kPieceBytes = 1460;  // a stream is looked at once per TCP segment
 constexpr std::size_t kMaxOffset = std::numeric_limits<std::uint8_t>::max();
 
@@ -360,6 +361,14 @@ std::optional<AnchoredContent> find_anchored(const bundle::Rule& rule, const Pre
         }
     }
     return best;
+}
+
+bool rides_with_stream(const bundle::Rule& rule, const Prefilter& p) {
+    if (p.kind != PrefilterKind::kLiteral || !rule.engines[p.engine].transforms.empty()) {
+        return false;
+    }
+    return near_part(rule, p) == kNearReach.size() ||
+           kPieceBytes * mixed_occurrences(p.buffer, p.literal, p.nocase) < kFewHits;
 }
 
 Prefilter choose_segment_prefilter(const bundle::Model& model, const bundle::Rule& rule,

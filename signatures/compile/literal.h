@@ -81,6 +81,10 @@ inline constexpr std::array<std::uint32_t, bundle::kMaxGroupsPerPlace - 1> kNear
 // Index of the reach that holds the prefilter, kNearReach.size() when it may lie anywhere.
 std::size_t near_part(const bundle::Rule& rule, const Prefilter& p);
 
+// Whether the database of the stream may look for this prefilter of a TCP segment on the way: the
+// segment's bytes pass it anyway. Not for what usual bytes are full of, and not for a pcre.
+bool rides_with_stream(const bundle::Rule& rule, const Prefilter& p);
+
 // The prefilter for single TCP segments of a rule whose payload is looked at there, too (content
 // with depth or offset, dsize). The stream is scanned for the same bytes already, so a literal near
 // the start is preferred; without one it is 'general'.

@@ -25,9 +25,21 @@ std::string_view proto_text(bundle::HeaderProto proto) {
     return "other protocols";
 }
 
+std::string_view kind_text(bundle::PayloadKind kind) {
+    switch (kind) {
+        case bundle::PayloadKind::kPacket:
+            return " packet";
+        case bundle::PayloadKind::kStream:
+            return " stream";
+        case bundle::PayloadKind::kSegment:
+            break;
+    }
+    return " segment of a stream";
+}
+
 std::string place_of(const bundle::PayloadGroup& group, const bundle::PortClass& ports) {
     std::string out(proto_text(group.proto));
-    out += group.kind == bundle::PayloadKind::kStream ? " stream" : " packet";
+    out += kind_text(group.kind);
     out += group.direction == Direction::kToServer ? " to server" : " to client";
     if (ports.range.lo != 0 || ports.range.hi != 65535) {
         out += ", port " + std::to_string(ports.range.lo);

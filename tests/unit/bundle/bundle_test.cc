@@ -157,9 +157,9 @@ TEST(Bundle, RefusesOtherHyperscan) {
 
 TEST(Bundle, RefusesNewerFormat) {
     std::vector<std::uint8_t> file = written(small_model());
-    file[8] = 3;
+    file[8] = 4;
     reseal(file, test_key());
-    expect_refused(file, test_options(), ErrorCode::kIncompatible, "format version 3");
+    expect_refused(file, test_options(), ErrorCode::kIncompatible, "format version 4");
 }
 
 // Puts one more section at the end of a bundle and signs it again.

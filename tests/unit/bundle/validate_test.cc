@@ -213,6 +213,8 @@ const std::vector<Case>& cases() {
              db.pattern_first = {0, 2};
              db.pattern_rules = {{1, 0, 1, 0, false}, {0, 0, 0, 0, false}};
          }},
+        {"pattern for segments of a pcre", "but for segments",
+         [](Model& m) { m.databases[1].pattern_rules[1].segment = true; }},
         {"always order", "always rules",
          [](Model& m) {
              m.databases[2].always = {2, 0};
@@ -237,7 +239,7 @@ const std::vector<Case>& cases() {
          [](Model& m) { m.domain_rules[0].buffer = BufferId::kTlsSni; }},
         {"domain rule item", "not a content", [](Model& m) { m.domain_rules[0].item = 1; }},
         {"payload kind", "unknown kind",
-         [](Model& m) { m.payload_groups[0].kind = static_cast<PayloadKind>(2); }},
+         [](Model& m) { m.payload_groups[0].kind = static_cast<PayloadKind>(3); }},
         {"payload proto", "unknown kind",
          [](Model& m) { m.payload_groups[0].proto = static_cast<HeaderProto>(9); }},
         {"payload direction", "unknown kind",

@@ -55,6 +55,34 @@ std::set<std::uint32_t> candidates_at(const bundle::Model& m, PayloadKind kind, 
     return found;
 }
 
+// The database with those patterns alone that are for segments, or for the stream.
+bundle::PrefilterDb part_of(const bundle::PrefilterDb& db, bool segment) {
+    bundle::PrefilterDb part = db;
+    part.pattern_rules.clear();
+    for (std::size_t i = 0; i + 1 < db.pattern_first.size(); ++i) {
+        part.pattern_first[i] = static_cast<std::uint32_t>(part.pattern_rules.size());
+        std::copy_if(db.pattern_rules.begin() + db.pattern_first[i],
+                     db.pattern_rules.begin() + db.pattern_first[i + 1],
+                     std::back_inserter(part.pattern_rules),
+                     [&](const bundle::PatternRule& p) { return p.segment == segment; });
+    }
+    if (!part.pattern_first.empty()) {
+        part.pattern_first.back() = static_cast<std::uint32_t>(part.pattern_rules.size());
+    }
+    return part;
+}
+
+// What the databases of the stream find in a segment for the segment alone.
+std::set<std::uint32_t> riders_at(const bundle::Model& m, Direction direction, std::uint16_t port,
+                                  std::string_view text) {
+    bundle::Model riding = m;
+    for (bundle::PrefilterDb& db : riding.databases) {
+        db = part_of(db, true);
+        db.always.clear();
+    }
+    return candidates_at(riding, PayloadKind::kStream, HeaderProto::kTcp, direction, port, text);
+}
+
 TEST(Groups, BufferRulesGetOneDatabasePerBuffer) {
     ModelBuilder b;
     ModelBuilder::add(b.rule(1), BufferId::kHttpUri, b.content("/xq7zzk"));
@@ -158,9 +186,9 @@ TEST(Groups, IpRulesAreCandidatesOfEveryProtocol) {
                       (std::set<std::uint32_t>{0}));
         }
     }
-    // One with the rule, one empty.
-    EXPECT_EQ(b.model.databases.size(), 2U) << "identical databases are stored once";
-    EXPECT_FALSE(has_group(b.model, PayloadKind::kStream, HeaderProto::kTcp, Direction::kToServer));
+    // One with the rule, one with the rule for segments on their way into the stream, one empty.
+    EXPECT_EQ(b.model.databases.size(), 3U) << "identical databases are stored once";
+    EXPECT_EQ(riders_at(b.model, Direction::kToServer, 7, "xqzvkj"), (std::set<std::uint32_t>{0}));
 }
 
 TEST(Groups, HeaderOnlyRulesAreForPacketsAndTheRestIsAlways) {
@@ -194,6 +222,28 @@ TEST(Groups, SegmentsAreScannedForLiteralsWithinReach) {
     EXPECT_EQ(found(PayloadKind::kStream, "xqzvkj"), (std::set<std::uint32_t>{0, 1}));
     EXPECT_EQ(found(PayloadKind::kPacket, "login"), (std::set<std::uint32_t>{0}));
     EXPECT_EQ(found(PayloadKind::kPacket, "xqzvkj"), (std::set<std::uint32_t>{1}));
+}
+
+// The stream is scanned for what concerns its segments, too, except what is everywhere.
+TEST(Groups, SegmentsRideWithTheStream) {
+    ModelBuilder b;
+    const auto near = [&](std::uint32_t sid, std::string_view text) {
+        bundle::Rule& rule = b.rule(sid);
+        rule.flow_flags |= bundle::kRulePacket;
+        bundle::Item item = b.content(text, bundle::kHasDepth);
+        item.depth = 10;
+        ModelBuilder::add(rule, BufferId::kPayload, item);
+    };
+    near(1, "xqzvkj");
+    near(2, "e");
+    group(b.model);
+    const auto found = [&](PayloadKind kind, HeaderProto proto, std::string_view text) {
+        return candidates_at(b.model, kind, proto, Direction::kToServer, 1, text);
+    };
+    using Rules = std::set<std::uint32_t>;
+    EXPECT_EQ(riders_at(b.model, Direction::kToServer, 1, "e xqzvkj"), (Rules{0}));
+    EXPECT_EQ(found(PayloadKind::kSegment, HeaderProto::kTcp, "e xqzvkj"), (Rules{1}));
+    EXPECT_EQ(found(PayloadKind::kPacket, HeaderProto::kTcp, "e xqzvkj"), (Rules{0, 1}));
 }
 
 TEST(Groups, ReachDecidesTheDatabase) {
@@ -262,9 +312,9 @@ TEST(Groups, NoCandidateIsLost) {
         for (const bundle::PayloadGroup& g : b.model.payload_groups) {
             const bool kind =
                 (rule.flow_flags &
-                 (g.kind == PayloadKind::kPacket ? bundle::kRulePacket : bundle::kRuleStream)) != 0;
+                 (g.kind == PayloadKind::kStream ? bundle::kRuleStream : bundle::kRulePacket)) != 0;
             const bool proto = rule.proto == HeaderProto::kIp || rule.proto == g.proto;
-            if (rule.proto == HeaderProto::kIp && g.kind == PayloadKind::kPacket &&
+            if (rule.proto == HeaderProto::kIp && g.kind != PayloadKind::kStream &&
                 g.proto == HeaderProto::kTcp && (rule.flow_flags & bundle::kRuleStream) != 0) {
                 continue;  // its bytes are looked at in the stream
             }
@@ -273,8 +323,11 @@ TEST(Groups, NoCandidateIsLost) {
                 said == 0 || (said & (g.direction == Direction::kToServer ? 1U : 2U)) != 0;
             if (kind && proto && direction) {
                 const std::uint16_t port = b.model.ports[rule.src_ports].front().lo;
-                const auto found = candidates_at(b.model, g.kind, g.proto, g.direction, port,
-                                                 "x " + contents[r] + " y");
+                const std::string text = "x " + contents[r] + " y";
+                auto found = candidates_at(b.model, g.kind, g.proto, g.direction, port, text);
+                if (g.kind == PayloadKind::kSegment) {
+                    found.merge(riders_at(b.model, g.direction, port, text));
+                }
                 ASSERT_EQ(found.count(r), 1U) << "rule " << r;
             }
         }
