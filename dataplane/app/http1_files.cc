@@ -18,10 +18,6 @@ bool is(Bytes method, std::string_view name) {
            std::memcmp(method.data(), name.data(), name.size()) == 0;
 }
 
-constexpr BufferId file_data(Direction d) {
-    return d == Direction::kToServer ? BufferId::kFileDataToServer : BufferId::kFileDataToClient;
-}
-
 constexpr BufferId file_name_id(Direction d) {
     return d == Direction::kToServer ? BufferId::kFileNameToServer : BufferId::kFileNameToClient;
 }
