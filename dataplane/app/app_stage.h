@@ -24,6 +24,7 @@
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
 
+#include <array>
 #include <cstdint>
 
 namespace sluice::app {
@@ -47,6 +48,14 @@ class AppStage {
     }
 
     bool next(InspectionPoint& point);
+
+    // Whether another protocol began inside the one before with the last next(): what transactions
+    // were is over, their numbers start again.
+    bool take_anew() {
+        const bool was = anew_;
+        anew_ = false;
+        return was;
+    }
 
     // The flow ends: gives back what it holds. To be called before the entry is used for another
     // flow.
@@ -120,7 +129,17 @@ class AppStage {
     static_assert(Parsers::kSize < kDnsDatagrams);
 
     static Slot slot_of(const flow::Flow& flow);
+    // HTTP in a tunnel through HTTP, and so on: what is inside so many is not recognised.
+    static constexpr std::uint8_t kMaxTunnels = 8;
+
+    void hand_on(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+    static bool in_tunnel(const flow::Flow& flow);
+    bool enter_tunnel();
+    void decide_in_tunnel(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+    void settle_tunnel(flow::Flow& flow, AppProto inside, packet::ReasonCounters& reasons);
+    void begin_behind(flow::Flow& flow, AppProto app, const std::array<std::uint64_t, 2>& consumed,
+                      packet::ReasonCounters& reasons);
     bool expected(flow::Flow& flow, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     static void put(flow::Flow& flow, Slot slot);
@@ -136,6 +155,7 @@ class AppStage {
     Parsers parsers_;
     flow::Flow* active_ = nullptr;  // of the piece at hand, if a parser has it
     packet::ReasonCounters* reasons_ = nullptr;
+    bool anew_ = false;
     flow::Flow* retiring_ = nullptr;  // needs no parser any more, but views may still be looked at
 };
 

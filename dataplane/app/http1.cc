@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/app/http1.h"
 
+#include "dataplane/app/detector.h"
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
@@ -53,8 +54,13 @@ Http1::Step Http1::step() {
         case HalfState::kTrailers:
             return trailers();
         case HalfState::kTunnelWait:
+            return before_answer();
+        case HalfState::kTunnel:
         case HalfState::kOff:
             return Step::kNeedMore;
+        case HalfState::kLeave:
+            half_->state = HalfState::kTunnel;
+            return Step::kMessageEnd;
         case HalfState::kAbandon:
             half_->state = HalfState::kOff;
             return Step::kMessageEnd;
@@ -63,6 +69,10 @@ Http1::Step Http1::step() {
 }
 
 Http1::Step Http1::start() {
+    if (flow_->switched != Switched::kNo) {
+        half_->state = HalfState::kTunnel;
+        return Step::kNeedMore;
+    }
     Bytes in = unread();
     std::size_t blank = 0;
     while (blank < in.size() && (in[blank] == '\n' || in[blank] == '\r')) {
@@ -74,6 +84,16 @@ Http1::Step Http1::start() {
         return Step::kNeedMore;
     }
     return chunk_.direction == Direction::kToServer ? start_request(in) : start_response(in);
+}
+
+// Behind a CONNECT that was not answered yet. A request is one whatever the answer will be, and not
+// to be forwarded unread; other bytes wait.
+Http1::Step Http1::before_answer() {
+    if (detect_protocol(Direction::kToServer, unread()) != AppProto::kHttp1) {
+        return Step::kNeedMore;
+    }
+    half_->state = HalfState::kStart;
+    return Step::kGoOn;
 }
 
 Http1::Step Http1::start_request(Bytes in) {
@@ -359,7 +379,7 @@ Http1::Step Http1::request_body(const MessageFacts& facts) {
             return Step::kGoOn;
         case BodyKind::kInvalid:
             // Counted as an anomaly already. Nobody can tell where the body ends.
-            h.state = HalfState::kOff;
+            h.state = h.method == MethodKind::kConnect ? HalfState::kTunnelWait : HalfState::kOff;
             return Step::kMessageEnd;
         case BodyKind::kUntilClose:
         case BodyKind::kNone:
@@ -390,14 +410,13 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     }
     const MethodKind method = flow_->front_method();
     flow_->pop_method();
-    const bool tunnel =
-        status == 101 || (method == MethodKind::kConnect && status >= 200 && status < 300);
-    HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
-    if (tunnel) {
-        h.state = HalfState::kOff;
-        request.state = request.state == HalfState::kOff ? HalfState::kOff : HalfState::kAbandon;
-        return Step::kMessageEnd;
+    if (status == 101) {
+        return switch_protocol(Switched::kUpgrade);
     }
+    if (method == MethodKind::kConnect && status >= 200 && status < 300) {
+        return switch_protocol(Switched::kConnect);
+    }
+    HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
     if (method == MethodKind::kConnect && request.state == HalfState::kTunnelWait) {
         request.state = HalfState::kStart;
     }
@@ -423,6 +442,26 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
             return Step::kGoOn;
         case BodyKind::kNone:
             return Step::kMessageEnd;
+    }
+    return Step::kMessageEnd;
+}
+
+// The response at hand says that what follows is not this HTTP any more. The client's side follows
+// when its request is over; a CONNECT has no body, whatever it says (RFC 9110 section 9.3.6).
+Http1::Step Http1::switch_protocol(Switched why) {
+    HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
+    if (request.state == HalfState::kOff || request.state == HalfState::kAbandon) {
+        half_->state = HalfState::kOff;
+        return Step::kMessageEnd;
+    }
+    half_->state = HalfState::kTunnel;
+    flow_->switched = why;
+    if (request.ended) {
+        request.state = HalfState::kTunnel;
+    } else if (why == Switched::kConnect && request.method == MethodKind::kConnect &&
+               request.headers_shown) {
+        request.consumed = request.body_start;
+        request.state = HalfState::kLeave;
     }
     return Step::kMessageEnd;
 }
@@ -467,9 +506,11 @@ Http1::Step Http1::at_end() {
         case HalfState::kChunkData:
         case HalfState::kChunkEnd:
         case HalfState::kTrailers:
+        case HalfState::kLeave:
         case HalfState::kAbandon:
             return Step::kMessageEnd;
         case HalfState::kTunnelWait:
+        case HalfState::kTunnel:
         case HalfState::kOff:
             return Step::kNeedMore;
     }

@@ -43,6 +43,19 @@ class Http1 {
         return state.half[0].state == HalfState::kOff && state.half[1].state == HalfState::kOff;
     }
 
+    // The rest of the connection is another protocol's: in each direction what lies behind
+    // 'consumed'.
+    static bool tunnels(const HttpFlow& state) {
+        return state.switched != Switched::kNo &&
+               state.half[index_of(Direction::kToServer)].state == HalfState::kTunnel;
+    }
+
+    // ... which is HTTP again. Requests inside that came before the answer stay to be answered.
+    void restart(HttpFlow& state);
+
+    // The one of the last begin().
+    const stream::StreamChunk& chunk() const { return chunk_; }
+
     // Gives back all slabs.
     void release(HttpFlow& state);
 
@@ -65,6 +78,7 @@ class Http1 {
     // http1.cc: messages
     Step step();
     Step start();
+    Step before_answer();
     Step start_request(Bytes in);
     Step start_response(Bytes in);
     Step start_stray(Bytes in);
@@ -74,6 +88,7 @@ class Http1 {
     Step headers_complete();
     Step request_body(const MessageFacts& facts);
     Step response_body(const MessageFacts& facts);
+    Step switch_protocol(Switched why);
     Step at_end();
     Step damaged(packet::Reason reason);
     void open_message();

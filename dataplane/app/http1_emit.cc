@@ -32,7 +32,7 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
     done_ = false;
     form_owes_ = false;
     HttpHalf& h = *half_;
-    if (h.state != HalfState::kOff && lost_bytes(chunk, h.consumed)) {
+    if (h.state < HalfState::kLeave && lost_bytes(chunk, h.consumed)) {
         h.state = HalfState::kAbandon;
     }
 }
@@ -275,6 +275,18 @@ void Http1::release(HttpFlow& state) {
         flow_ = nullptr;
         done_ = true;
     }
+}
+
+void Http1::restart(HttpFlow& state) {
+    release(state);
+    for (HttpHalf& h : state.half) {
+        const std::uint64_t consumed = h.consumed;
+        h = HttpHalf{};
+        h.consumed = consumed;
+    }
+    state.request_before = {};
+    state.switched = Switched::kNo;
+    ++state.depth;
 }
 
 Bytes Http1::stored_text(const HttpHalf& half, BufferId id) const {

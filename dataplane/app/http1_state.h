@@ -27,9 +27,18 @@ enum class HalfState : std::uint8_t {
     kChunkData,
     kChunkEnd,  // the line end after a chunk
     kTrailers,
-    kTunnelWait,  // after CONNECT: the response decides whether what follows is HTTP
+    kTunnelWait,  // after CONNECT: the response decides what follows, unless that is HTTP anyway
+    kLeave,       // close the message in progress, then kTunnel
+    kTunnel,      // what follows is another protocol's: not read
     kAbandon,     // close the message in progress, then off
     kOff,
+};
+
+// Why the connection is another protocol's from where both directions stand.
+enum class Switched : std::uint8_t {
+    kNo,
+    kConnect,  // a tunnel to another server
+    kUpgrade,  // 101 Switching Protocols
 };
 
 // Where the search for the empty line stands. Only responses come to those from kBareLf on.
@@ -110,6 +119,8 @@ struct HttpFlow {
     std::uint32_t method_count = 0;
     std::uint64_t untracked = 0;
     std::uint32_t next_free = flow::kNoIndex;
+    Switched switched = Switched::kNo;
+    std::uint8_t depth = 0;  // tunnels around this HTTP
 
     void push_method(MethodKind m) {
         if (untracked != 0 || method_count == kMaxPipelined) {

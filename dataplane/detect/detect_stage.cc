@@ -59,6 +59,12 @@ void DetectStage::restart(flow::Flow& f) {
     }
 }
 
+void DetectStage::end_transactions(flow::Flow& f) {
+    if (FlowState* state = store_.find(f); state != nullptr) {
+        store_.end_transactions(*state);
+    }
+}
+
 void DetectStage::install(const Ruleset* rules, WorkerScratch* scratch) {
     rules_ = scratch == nullptr ? nullptr : rules;
     scratch_ = scratch;

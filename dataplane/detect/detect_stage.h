@@ -109,6 +109,10 @@ class DetectStage {
     // transactions start again. Bits stay.
     void restart(flow::Flow& f);
 
+    // Another protocol begins inside the one before: what waits for its transactions is void, and
+    // numbers of transactions start again. The streams go on.
+    void end_transactions(flow::Flow& f);
+
     // Gives back what the flow holds. Its next packet starts afresh.
     void release(flow::Flow& f) { store_.release(f); }
 

@@ -138,6 +138,21 @@ void FlowStore::renew(FlowState& s, std::uint64_t version) {
     }
 }
 
+void FlowStore::end_transactions(FlowState& s) {
+    for (std::size_t d = 0; d < 2; ++d) {
+        for (Memo& m : s.memos[d]) {
+            if (m.kind == WaitKind::kTransaction) {
+                m = Memo{};
+            }
+        }
+        for (std::uint32_t i = s.pending[d].head; i != kNone32; i = pendings_[i].next) {
+            Pending& p = pendings_[i];
+            p.dead = p.dead || p.kind == WaitKind::kTransaction;
+        }
+        sweep(s.pending[d]);
+    }
+}
+
 void FlowStore::give_back(std::uint32_t pending) {
     pendings_[pending].rule = kNone32;  // whoever still holds the index sees that it is gone
     pendings_[pending].next = free_pending_;

@@ -134,6 +134,9 @@ class FlowStore {
     // Drops what belongs to another snapshot.
     void renew(FlowState& s, std::uint64_t version);
 
+    // Drops what is known of transactions, and what waits for them.
+    void end_transactions(FlowState& s);
+
     Pending& at(std::uint32_t i) { return pendings_[i]; }
 
     // A new entry at the end of the list; the oldest makes room, counted. kNone32 when the pool is

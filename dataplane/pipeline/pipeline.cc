@@ -301,7 +301,7 @@ void Pipeline::inspect_chunks(packet::Packet* packet, const Now& now) {
 void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
                               const Now& now) {
     app::InspectionPoint point;
-    while (app_.next(point)) {
+    while (next_point(flow, point)) {
         const std::size_t before = matches_.size();
         detect_.inspect_app(point, packet, matches_, reasons_);
         if (matches_.size() != before) {
@@ -317,6 +317,14 @@ void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Pac
     if (flow.app == AppProto::kTls) {
         tell_of_tls(flow, packet, now);
     }
+}
+
+bool Pipeline::next_point(flow::Flow& flow, app::InspectionPoint& point) {
+    const bool shown = app_.next(point);
+    if (app_.take_anew()) [[unlikely]] {
+        detect_.end_transactions(flow);
+    }
+    return shown;
 }
 
 // What alerts of this packet tell of the handshake, and the handshake's own event.

@@ -106,6 +106,7 @@ class Pipeline final : private flow::FlowObserver {
     void inspect_within(packet::Packet& packet, const Now& now);
     bool put_together(packet::Packet& fragment, packet::Packet& whole, const Now& now);
     void inspect_chunks(packet::Packet* packet, const Now& now);
+    bool next_point(flow::Flow& flow, app::InspectionPoint& point);
     void inspect_points(flow::Flow& flow, Direction direction, packet::Packet* packet,
                         const Now& now);
     void tell_of_tls(flow::Flow& flow, packet::Packet* packet, const Now& now);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP conversations in many shapes, honest and not: name -> [("q" or "r", bytes), ...]."""
 import gzip
+import struct
 import zlib
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -96,12 +97,44 @@ def responses():
     yield "two_continues", b"HTTP/1.1 100 Continue\r\n\r\n" * 2 + OK
 
 
+def client_hello(name):
+    names = struct.pack(">HBH", len(name) + 3, 0, len(name)) + name
+    extension = struct.pack(">HH", 0, len(names)) + names
+    body = b"\3\3" + b"R" * 32 + b"\0\0\2\x13\1\1\0" + struct.pack(">H", len(extension)) + extension
+    message = b"\1" + struct.pack(">I", len(body))[1:] + body
+    return b"\x16\3\1" + struct.pack(">H", len(message)) + message
+
+
+def tunnels():
+    """What a granted CONNECT or an upgrade leads to."""
+    connect, granted = get(b"CONNECT a.com:443 HTTP/1.1"), b"HTTP/1.1 200 Connection established\r\n\r\n"
+    opened = [("q", connect), ("r", granted)]
+    inside, hello = [("q", get(b"GET /inside HTTP/1.1")), ("r", OK)], client_hello(b"inside.example")
+    ssh = [("r", b"SSH-2.0-inside_9\r\n"), ("q", b"SSH-2.0-client_9\r\n")]
+    yield "tunnel_tls", opened + [("q", hello)]
+    yield "tunnel_tls_cut", opened + [("q", hello[:9]), ("q", hello[9:])]
+    yield "tunnel_http", opened + inside + inside
+    yield "tunnel_ssh", opened + ssh
+    yield "tunnel_in_tunnel", opened + opened + inside
+    yield "tunnel_in_tunnel_tls", opened + opened + [("q", hello)]
+    yield "tunnel_204", [("q", connect), ("r", b"HTTP/1.1 204 No Content\r\n\r\n"), ("q", hello)]
+    yield "tunnel_refused", [("q", connect), ("r", b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")] + inside
+    yield "tunnel_unknown", opened + [("q", b"\1\2\3\4" * 300), ("r", b"\1\2\3\4" * 300)]
+    yield "tunnel_second", inside + opened + [("q", hello)]
+    yield "tunnel_hello_at_once", [("q", connect + hello), ("r", granted)]
+    yield "tunnel_http_at_once", [("q", connect + inside[0][1]), ("r", granted + OK)]
+    upgrade, switching = get(fields=HOST + b"Connection: upgrade\r\nUpgrade: x\r\n"), b"HTTP/1.1 101 on\r\nUpgrade: x\r\n\r\n"
+    yield "upgrade_websocket", [("q", upgrade), ("r", switching), ("q", b"\x81\x82\0\0\0\0ab"), ("r", b"\x81\x02ab")]
+    yield "upgrade_tls", [("q", upgrade), ("r", switching), ("q", hello)]
+
+
 def cases():
     out = {}
     for what, request in (*request_lines(), *request_fields(), *request_bodies()):
         out[what] = [("q", request), ("r", OK)]
     for what, answer in responses():
         out[what] = [("q", get()), ("r", answer)]
+    out.update(tunnels())
     out["unasked"] = [("q", get()), ("r", OK + OK)]
     out["pipelined"] = [("q", get() + get(fields=b"")), ("r", OK + OK)]
     out["two_in_turn"] = [("q", get()), ("r", OK), ("q", get(fields=b"")), ("r", OK)]

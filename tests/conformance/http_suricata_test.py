@@ -23,6 +23,9 @@ RULES = [
     'http.request_header; content:"X-A: 1, 2"; bsize:9;',
     'http.request_header; content:"Cookie: a=b";',
     'flow:to_client; http.response_header; content:"Content-Length: 2"; endswith;',
+    'http.uri; content:"/inside";',
+    'flow:to_server; tls.sni; content:"inside.example"; bsize:14;',
+    'flow:to_client; ssh.software; content:"inside";',
 ]
 
 
@@ -41,7 +44,7 @@ def write_rules(path, sluice):
     names = {}
     with open(path, "w") as f:
         for sid, options in enumerate([option for e in events_of(sluice) for option in event_rules(e)] + RULES, 1):
-            proto = "ip" if "applayer" in options else "http"
+            proto = "ip" if "applayer" in options else (re.search(r"tls|ssh", options) or ["http"])[0]
             f.write(f'alert {proto} any any -> any any (msg:"{sid}"; {options} sid:{sid};)\n')
             names[sid] = options
     return names

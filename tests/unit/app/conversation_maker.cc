@@ -150,6 +150,10 @@ class Maker {
         if (last && below(12) == 0) {
             out.client += below(2) == 0 ? "CONNECT h.com:443 HTTP/1.1\r\n\r\n" : "GET /nine\r\n";
             out.server += below(2) == 0 ? "HTTP/1.1 200 fine\r\n\r\n" : "tunnel or page";
+            if (below(2) == 0) {
+                exchange(out, true);  // in the tunnel, if it was one
+                return;
+            }
             out.client += body(200);
             out.server += body(200);
             return;

@@ -88,32 +88,11 @@ TEST_F(Http, InterimResponsesAreSkipped) {
     EXPECT_EQ(requests()[0].get(kHttpRequestBody), "ab");
 }
 
-TEST_F(Http, ConnectAndUpgradeEndHttp) {
-    talk.send(kClient, "CONNECT h:443 HTTP/1.1\r\n\r\n");
-    talk.send(kServer, "HTTP/1.1 200 ok\r\n\r\n\x16\x03\x01");
-    talk.send(kClient, "GET /inside HTTP/1.1\r\n\r\n");
-    EXPECT_EQ(requests().size(), 1u);
-    EXPECT_EQ(responses().size(), 1u);
-    EXPECT_EQ(talk.flow().app, AppProto::kHttp1);
-    EXPECT_EQ(talk.counted(), 0u);
-}
-
 TEST_F(Http, RefusedConnectGoesOn) {
     talk.send(kClient, "CONNECT h:443 HTTP/1.1\r\n\r\n");
     talk.send(kServer, "HTTP/1.1 407 auth\r\nContent-Length: 0\r\n\r\n");
     talk.send(kClient, kGet);
     EXPECT_EQ(requests().size(), 2u);
-}
-
-TEST_F(Http, SwitchingProtocolsClosesARequestInProgress) {
-    talk.send(kClient, "POST / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\nab");
-    talk.send(kServer, "HTTP/1.1 101 ok\r\n\r\nraw");
-    talk.send(kClient, "cdefghi");
-    ASSERT_EQ(requests().size(), 1u);
-    EXPECT_TRUE(requests()[0].ended);
-    EXPECT_EQ(stage.flows_in_use(), 1u);  // until the next chunk of any flow
-    talk.send(kClient, "more");
-    EXPECT_EQ(stage.flows_in_use(), 0u);
 }
 
 TEST_F(Http, IdentityBodyAliasesTheStreamWindow) {

@@ -83,7 +83,7 @@ void Conversation::run(const stream::StreamChunk& chunk) {
     // Compressed bytes may become a thousand times as many.
     const std::size_t limit = 4 * chunk.window.size() + 4096;
     std::size_t n = 0;
-    while (stage_.next(point)) {
+    while (next(point)) {
         if (flow_.app != AppProto::kHttp1 && flow_.app != AppProto::kNone) {
             continue;  // the bytes were another protocol's, which promises other things
         }
@@ -94,6 +94,14 @@ void Conversation::run(const stream::StreamChunk& chunk) {
         }
     }
     transcript_.app = flow_.app;
+}
+
+bool Conversation::next(app::InspectionPoint& point) {
+    const bool shown = stage_.next(point);
+    if (stage_.take_anew()) {
+        anew_ = {true, true};
+    }
+    return shown;
 }
 
 void Conversation::read(const app::InspectionPoint& p) {
@@ -107,11 +115,13 @@ void Conversation::read(const app::InspectionPoint& p) {
     check(p.tx_start == !open, "tx_start opens a transaction");
     const bool stray =
         (p.present & ~app::body_buffers(p.direction) & ~mask_of(BufferId::kAppEvents)).empty();
-    if (p.tx_start && stray && !list.empty() && p.tx_id == list.back().tx_id) {
+    const bool anew = anew_[index_of(p.direction)];
+    anew_[index_of(p.direction)] = false;
+    if (p.tx_start && stray && !list.empty() && !anew && p.tx_id == list.back().tx_id) {
         reopen(p, list.back());
     } else if (p.tx_start) {
         // Stray bytes before a response take no number.
-        check(list.empty() || p.tx_id > list.back().tx_id ||
+        check(anew || list.empty() || p.tx_id > list.back().tx_id ||
                   (p.tx_id == list.back().tx_id && list.back().stray),
               "transactions count up");
         list.emplace_back();

@@ -78,6 +78,7 @@ class Conversation {
 
   private:
     void run(const stream::StreamChunk& chunk);
+    bool next(app::InspectionPoint& point);
     void read(const app::InspectionPoint& point);
     void reopen(const app::InspectionPoint& p, Message& m);
     void read_buffer(const app::InspectionPoint& point, BufferId id, Message& m);
@@ -93,6 +94,7 @@ class Conversation {
     std::array<std::string, 2> sent_;  // kept from kept_from_ on
     std::array<std::uint64_t, 2> kept_from_{};
     Transcript transcript_;
+    std::array<bool, 2> anew_{};  // by direction: transactions are counted from 0 again
     std::uint64_t points_ = 0;
     std::string broken_;
 };

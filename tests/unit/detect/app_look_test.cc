@@ -159,6 +159,31 @@ TEST_F(AppLookFiles, OneWithoutTheContentIsEnough) {
     EXPECT_EQ(file("bad", 0, true), Sids({3}));
 }
 
+// Another protocol inside the one before counts its transactions from 0.
+TEST(AppLook, AfterTheEndOfTransactionsTheSameNumberIsAnotherOne) {
+    ModelMaker maker;
+    maker.rule(1).flow(kReq).buffer(BufferId::kHttpUri).content("/x");
+    maker.rule(2)
+        .flow(kReq)
+        .buffer(BufferId::kHttpUri)
+        .content("/x")
+        .buffer(BufferId::kHttpUserAgent)
+        .content("curl");
+    maker.rule(3).flow(bundle::kRuleStream).content("start").content("finish");
+    Bench b(test::build(maker.finish()));
+    b.stream("start");
+    for (int i = 0; i < 2; ++i) {
+        auto p = start();
+        b.set(p, BufferId::kHttpUri, "/x");
+        EXPECT_EQ(b.point(p), Sids({1}));
+        EXPECT_EQ(b.point(p), Sids({}));
+        EXPECT_EQ(b.stage.store().pendings_in_use(), 2U);
+        b.stage.end_transactions(b.flow);
+        EXPECT_EQ(b.stage.store().pendings_in_use(), 1U) << "the stream goes on";
+    }
+    EXPECT_EQ(b.stream("finish"), Sids({3}));
+}
+
 TEST(AppLook, EnginesWaitForTheirBuffers) {
     ModelMaker maker;
     maker.rule(1)
