@@ -33,6 +33,7 @@ void CandidateSet::sort() {
 
 Database::Database(Database&& o) noexcept
     : handle_(std::exchange(o.handle_, nullptr)),
+      fault_(o.fault_),
       first_(std::move(o.first_)),
       targets_(std::move(o.targets_)),
       always_(std::move(o.always_)),
@@ -42,31 +43,35 @@ Database::~Database() {
     hs_free_database(handle_);
 }
 
-Result<Database> Database::load(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets) {
-    Database out;
-    out.first_ = db.pattern_first;
-    out.targets_ = std::move(targets);
-    for (const PatternTarget& t : out.targets_) {
-        out.reach_ = std::max(out.reach_, t.segment ? INT64_MAX : t.max_end);
+void Database::open(const bundle::PrefilterDb& db) {
+    if (!db.serialized.empty()) {
+        fault_ = hs_deserialize_database(reinterpret_cast<const char*>(db.serialized.data()),
+                                         db.serialized.size(), &handle_);
     }
-    out.always_ = db.always;
+}
+
+Status Database::finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets) {
+    first_ = db.pattern_first;
+    targets_ = std::move(targets);
+    for (const PatternTarget& t : targets_) {
+        reach_ = std::max(reach_, t.segment ? INT64_MAX : t.max_end);
+    }
+    always_ = db.always;
     if (db.serialized.empty()) {
-        return out;
+        return ok_status();
     }
-    if (out.first_.empty() || out.first_.back() > out.targets_.size()) {
+    if (first_.empty() || first_.back() > targets_.size()) {
         return Error{
             ErrorCode::kInvalid, "prefilter database does not fit its pattern table", {}, {}};
     }
-    const std::vector<char> bytes(db.serialized.begin(), db.serialized.end());
-    const hs_error_t e = hs_deserialize_database(bytes.data(), bytes.size(), &out.handle_);
-    if (e != HS_SUCCESS) {
+    if (fault_ != HS_SUCCESS) {
         return Error{
             ErrorCode::kIncompatible,
-            "prefilter database was refused by Hyperscan (error " + std::to_string(e) + ")",
+            "prefilter database was refused by Hyperscan (error " + std::to_string(fault_) + ")",
             {},
             "compile the bundle again with this version of Hyperscan"};
     }
-    return out;
+    return ok_status();
 }
 
 PrefilterScratch::~PrefilterScratch() {

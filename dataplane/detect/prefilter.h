@@ -77,7 +77,9 @@ class Database {
     Database& operator=(Database&&) = delete;
     ~Database();
 
-    static Result<Database> load(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets);
+    // Two steps. The first may run on any thread: it is the slow one, and keeps its error.
+    void open(const bundle::PrefilterDb& db);
+    Status finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets);
 
     bool has_patterns() const { return handle_ != nullptr; }
 
@@ -94,6 +96,7 @@ class Database {
     friend struct ScanJob;
 
     hs_database* handle_ = nullptr;
+    int fault_ = 0;  // Hyperscan's, of open()
     std::vector<std::uint32_t> first_;
     std::vector<PatternTarget> targets_;
     std::vector<RuleIndex> always_;

@@ -23,6 +23,7 @@ constexpr std::size_t kJitStackMax = std::size_t{1024} * 1024;
 // A match that ends this close to bytes not yet received is judged later when the pattern looks
 // beyond its end.
 constexpr std::size_t kLookAhead = 16;
+constexpr std::size_t kPerJob = 32;  // patterns that a thread compiles in one go
 
 std::uint32_t options_of(std::uint32_t flags) {
     std::uint32_t o = 0;
@@ -83,31 +84,58 @@ std::string message_of(int code) {
 }  // namespace
 
 RegexSet::~RegexSet() {
+    crew_.reset();
     for (const Regex& r : regexes_) {
         pcre2_code_free(r.code);
     }
 }
 
-Status RegexSet::load(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces) {
-    regexes_.reserve(patterns.size());
-    for (const bundle::Pcre& p : patterns) {
-        int code = 0;
-        pcre2_code* re = compile_metered(p, code);
-        if (re == nullptr) {
-            return Error{ErrorCode::kInvalid,
-                         "regular expression /" + p.pattern + "/: " + message_of(code),
-                         {},
-                         {}};
-        }
-        const bool in_pieces =
-            regexes_.size() < pieces.size() && pieces[regexes_.size()] && !asks_for_end(p.pattern);
-        // A pattern that the JIT refuses is still matched, by the interpreter.
-        (void)pcre2_jit_compile(re, PCRE2_JIT_COMPLETE | (in_pieces ? PCRE2_JIT_PARTIAL_SOFT : 0U));
-        std::uint32_t all_options = 0;
-        (void)pcre2_pattern_info(re, PCRE2_INFO_ALLOPTIONS, &all_options);
-        regexes_.push_back({re, may_look_ahead(p.pattern), (all_options & PCRE2_ANCHORED) != 0,
-                            (p.flags & bundle::kPcreAnchored) != 0, in_pieces});
+void RegexSet::begin(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces) {
+    patterns_ = &patterns;
+    regexes_.resize(patterns.size());
+    faults_.assign(patterns.size(), 0);
+    for (std::size_t i = 0; i < patterns.size() && i < pieces.size(); ++i) {
+        regexes_[i].pieces = pieces[i];
     }
+    crew_ =
+        std::make_unique<Crew>((patterns.size() + kPerJob - 1) / kPerJob, &RegexSet::compile, this);
+}
+
+// Thread of a crew: the patterns of one job are its own.
+void RegexSet::compile(void* self, std::size_t job) {
+    RegexSet& set = *static_cast<RegexSet*>(self);
+    const std::size_t end = std::min((job + 1) * kPerJob, set.regexes_.size());
+    for (std::size_t i = job * kPerJob; i < end; ++i) {
+        const bundle::Pcre& p = (*set.patterns_)[i];
+        Regex& r = set.regexes_[i];
+        r.code = compile_metered(p, set.faults_[i]);
+        if (r.code == nullptr) {
+            continue;
+        }
+        r.pieces = r.pieces && !asks_for_end(p.pattern);
+        // A pattern that the JIT refuses is still matched, by the interpreter.
+        (void)pcre2_jit_compile(r.code,
+                                PCRE2_JIT_COMPLETE | (r.pieces ? PCRE2_JIT_PARTIAL_SOFT : 0U));
+        std::uint32_t all_options = 0;
+        (void)pcre2_pattern_info(r.code, PCRE2_INFO_ALLOPTIONS, &all_options);
+        r.looks_ahead = may_look_ahead(p.pattern);
+        r.anchored = (all_options & PCRE2_ANCHORED) != 0;
+        r.only_first = (p.flags & bundle::kPcreAnchored) != 0;
+    }
+}
+
+Status RegexSet::finish() {
+    crew_.reset();
+    for (std::size_t i = 0; i < regexes_.size(); ++i) {
+        if (regexes_[i].code == nullptr) {
+            return Error{
+                ErrorCode::kInvalid,
+                "regular expression /" + (*patterns_)[i].pattern + "/: " + message_of(faults_[i]),
+                {},
+                {}};
+        }
+    }
+    faults_ = {};
     return ok_status();
 }
 

@@ -6,11 +6,13 @@
 // RegexSet: any thread reads; RegexMatcher: one worker thread. Units: bytes.
 #pragma once
 
+#include "dataplane/base/crew.h"
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/result.h"
 #include "signatures/bundle/model.h"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 struct pcre2_real_code_8;
@@ -28,8 +30,16 @@ class RegexSet {
     RegexSet& operator=(const RegexSet&) = delete;
     ~RegexSet();
 
-    // 'pieces' has a true for each pattern that will see buffers before they are complete.
-    Status load(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces);
+    // 'pieces' has a true for each pattern that will see buffers before they are complete. Begins
+    // to compile, with threads of its own; 'patterns' and this set stay where they are until the
+    // Status was asked for.
+    void begin(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces);
+    Status finish();
+
+    Status load(const std::vector<bundle::Pcre>& patterns, const std::vector<bool>& pieces) {
+        begin(patterns, pieces);
+        return finish();
+    }
 
     std::size_t size() const { return regexes_.size(); }
 
@@ -47,7 +57,12 @@ class RegexSet {
         bool pieces = false;
     };
 
+    static void compile(void* self, std::size_t job);
+
     std::vector<Regex> regexes_;
+    const std::vector<bundle::Pcre>* patterns_ = nullptr;  // while compiling
+    std::vector<int> faults_;                              // PCRE2's error of each
+    std::unique_ptr<Crew> crew_;
 };
 
 // On a subject to which bytes may be added: kPartial: an attempt that began at 'start' ran into the

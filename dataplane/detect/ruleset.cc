@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/ruleset.h"
 
+#include "dataplane/base/crew.h"
 #include "dataplane/base/hash.h"
+#include "dataplane/base/huge_pages.h"
 #include "dataplane/detect/header_items.h"
 #include "dataplane/detect/rule_steps.h"
 #include "dataplane/detect/transforms.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -76,6 +79,7 @@ class RulesetBuilder {
             const auto h = static_cast<std::uint32_t>(hash_bytes(name));
             out_->bits_.push_back(h == 0 ? 1 : h);
         }
+        open_databases();
         fold_contents();
         for (Status (RulesetBuilder::*part)(const SiteVars&) :
              {&RulesetBuilder::addresses, &RulesetBuilder::regexes, &RulesetBuilder::rules,
@@ -84,6 +88,9 @@ class RulesetBuilder {
             if (Status s = (this->*part)(vars); !s) {
                 return s.error();
             }
+        }
+        if (Status s = out_->regexes_.finish(); !s) {
+            return s.error();
         }
         return std::unique_ptr<const Ruleset>(std::move(out_));
     }
@@ -95,6 +102,18 @@ class RulesetBuilder {
         for (std::uint8_t& c : out_->folded_) {
             c = to_lower(c);
         }
+    }
+
+    // Meanwhile, by other threads; databases() waits for them.
+    void open_databases() {
+        out_->databases_.resize(model_.databases.size());
+        opening_ = std::make_unique<Crew>(
+            model_.databases.size(),
+            [](void* self, std::size_t i) {
+                const RulesetBuilder& b = *static_cast<RulesetBuilder*>(self);
+                b.out_->databases_[i].open(b.model_.databases[i]);
+            },
+            this, 1);
     }
 
     Status addresses(const SiteVars& vars) {
@@ -120,11 +139,12 @@ class RulesetBuilder {
                 }
             }
         }
-        return out_->regexes_.load(model_.pcres, pieces);
+        out_->regexes_.begin(model_.pcres, pieces);  // meanwhile, the rest
+        return ok_status();
     }
 
     Status rules(const SiteVars&) {
-        out_->rules_.reserve(model_.rules.size());
+        reserve();
         for (const bundle::Rule& r : model_.rules) {
             if (r.src >= model_.addresses.size() || r.dst >= model_.addresses.size() ||
                 r.src_ports >= model_.ports.size() || r.dst_ports >= model_.ports.size()) {
@@ -135,6 +155,23 @@ class RulesetBuilder {
             }
         }
         return ok_status();
+    }
+
+    void reserve() {
+        std::size_t engines = 0;
+        std::size_t items = 0;
+        std::size_t header_items = 0;
+        for (const bundle::Rule& r : model_.rules) {
+            for (const bundle::Engine& e : r.engines) {
+                const bool header = e.buffer == BufferId::kPacketHeader;
+                engines += header ? 0U : 1U;
+                (header ? header_items : items) += e.items.size();
+            }
+        }
+        reserve_huge(out_->rules_, model_.rules.size());
+        reserve_huge(out_->engines_, engines);
+        reserve_huge(out_->steps_, items);
+        out_->header_items_.reserve(header_items);
     }
 
     Status add_rule(const bundle::Rule& r) {
@@ -358,9 +395,10 @@ class RulesetBuilder {
     };
 
     Status databases(const SiteVars&) {
+        opening_->finish();
         Coverage coverage(model_.rules.size());
-        for (const bundle::PrefilterDb& db : model_.databases) {
-            if (Status s = add_database(db, coverage); !s) {
+        for (std::size_t i = 0; i < model_.databases.size(); ++i) {
+            if (Status s = add_database(i, coverage); !s) {
                 return s;
             }
         }
@@ -372,7 +410,8 @@ class RulesetBuilder {
         return ok_status();
     }
 
-    Status add_database(const bundle::PrefilterDb& db, Coverage& coverage) {
+    Status add_database(std::size_t index, Coverage& coverage) {
+        const bundle::PrefilterDb& db = model_.databases[index];
         std::vector<PatternTarget> targets;
         const std::size_t patterns = db.pattern_first.empty() ? 0 : db.pattern_first.size() - 1;
         for (std::size_t i = 0; i < patterns; ++i) {
@@ -393,12 +432,7 @@ class RulesetBuilder {
             }
             coverage.several[r] = true;
         }
-        Result<Database> loaded = Database::load(db, std::move(targets));
-        if (!loaded) {
-            return loaded.error();
-        }
-        out_->databases_.push_back(std::move(loaded).value());
-        return ok_status();
+        return out_->databases_[index].finish(db, std::move(targets));
     }
 
     void cover(RuleIndex r, std::uint32_t step) {
@@ -507,6 +541,7 @@ class RulesetBuilder {
 
     std::unique_ptr<Ruleset> out_;
     const bundle::Model& model_;
+    std::unique_ptr<Crew> opening_;  // goes before what it works on
 };
 
 Result<std::unique_ptr<const Ruleset>> Ruleset::build(std::shared_ptr<const bundle::Model> model,

@@ -276,6 +276,7 @@ void Appliance::keep(std::unique_ptr<Snapshot> snapshot, const std::string& path
     for (const bundle::CveCoverage& cve : model.coverage) {
         info.required_cves += cve.required ? 1 : 0;
     }
+    retired_ = std::move(snapshot_);
     snapshot_ = std::move(snapshot);
     const std::scoped_lock lock(mutex_);
     bundle_ = std::move(info);
@@ -344,6 +345,7 @@ void Appliance::stop() {
 }
 
 bool Appliance::healthy() {
+    retired_.reset();  // the answer to the request that replaced it is out
     bool all = running_;
     for (std::size_t w = 0; w < beats_.size(); ++w) {
         const std::uint64_t now = cell_->beats_of(w);

@@ -89,6 +89,7 @@ class Appliance {
     std::unique_ptr<io::Device> device_;
     std::unique_ptr<HandoverMesh> mesh_;
     std::unique_ptr<Snapshot> snapshot_;  // in force
+    std::unique_ptr<Snapshot> retired_;   // the one before: freed when there is time
     std::vector<std::unique_ptr<Snapshot>>
         unsettled_;  // taken back; a hung worker may still look at them
     std::unique_ptr<SwapCell<Snapshot>> cell_;

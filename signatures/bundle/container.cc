@@ -2,11 +2,13 @@
 #include "signatures/bundle/container.h"
 
 #include "dataplane/base/check.h"
+#include "dataplane/base/crew.h"
 
 #include <sodium.h>
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace sluice::bundle {
 
@@ -140,8 +142,8 @@ TocEntry next_entry(Cursor& toc) {
     return e;
 }
 
-// One section: in its place, padded with zeros before, and what was signed.
-Status check_entry(Bytes file, const TocEntry& e, std::uint32_t last_id, std::size_t end) {
+// One section: in its place, padded with zeros before.
+Status check_place(Bytes file, const TocEntry& e, std::uint32_t last_id, std::size_t end) {
     if (e.id <= last_id || (e.flags & ~kSectionOptional) != 0) {
         return refuse(
             ErrorCode::kInvalid,
@@ -152,13 +154,6 @@ Status check_entry(Bytes file, const TocEntry& e, std::uint32_t last_id, std::si
         return refuse(ErrorCode::kInvalid,
                       "malformed table of contents: place of section " + section_name(e.id));
     }
-    const Bytes body = file.subspan(start, static_cast<std::size_t>(e.bytes));
-    const Digest digest = digest_of(body);
-    if (!std::equal(digest.begin(), digest.end(), e.digest.begin())) {
-        return refuse(ErrorCode::kSignature,
-                      "section " + section_name(e.id) + " is damaged: its digest differs",
-                      "fetch it again");
-    }
     if (!all_zero(file.subspan(end, start - end))) {
         return refuse(ErrorCode::kInvalid,
                       "damaged: bytes between sections before " + section_name(e.id));
@@ -166,17 +161,47 @@ Status check_entry(Bytes file, const TocEntry& e, std::uint32_t last_id, std::si
     return ok_status();
 }
 
+// What was signed: the digest of every section, several at a time.
+struct DigestCheck {
+    Bytes file;
+    std::vector<TocEntry> entries;
+    std::vector<std::uint8_t> good;
+
+    static void run(void* self, std::size_t i) {
+        DigestCheck& c = *static_cast<DigestCheck*>(self);
+        const TocEntry& e = c.entries[i];
+        const Digest digest = digest_of(
+            c.file.subspan(static_cast<std::size_t>(e.offset), static_cast<std::size_t>(e.bytes)));
+        c.good[i] = std::equal(digest.begin(), digest.end(), e.digest.begin()) ? 1 : 0;
+    }
+
+    Status check() {
+        good.assign(entries.size(), 0);
+        Crew(entries.size(), &DigestCheck::run, this).finish();
+        const auto bad = std::find(good.begin(), good.end(), 0);
+        if (bad != good.end()) {
+            const TocEntry& e = entries[static_cast<std::size_t>(bad - good.begin())];
+            return refuse(ErrorCode::kSignature,
+                          "section " + section_name(e.id) + " is damaged: its digest differs",
+                          "fetch it again");
+        }
+        return ok_status();
+    }
+};
+
 Result<SectionBytes> read_toc(Bytes file, const Header& h) {
     SectionBytes out;
     std::array<bool, kSectionCount> have{};
+    DigestCheck digests{file, {}, {}};
     Cursor toc(file.subspan(kHeaderBytes, h.toc_count * kTocEntryBytes));
     std::size_t end = signed_bytes(h.toc_count) + kSignatureBytes;
     std::uint32_t last_id = 0;
     for (std::uint32_t i = 0; i < h.toc_count; ++i) {
         const TocEntry e = next_entry(toc);
-        if (Status s = check_entry(file, e, last_id, end); !s.ok()) {
+        if (Status s = check_place(file, e, last_id, end); !s.ok()) {
             return s.error();
         }
+        digests.entries.push_back(e);
         last_id = e.id;
         end = static_cast<std::size_t>(e.offset + e.bytes);
         if (e.id <= kSectionCount) {
@@ -192,6 +217,9 @@ Result<SectionBytes> read_toc(Bytes file, const Header& h) {
     }
     if (end != file.size()) {
         return refuse(ErrorCode::kInvalid, "malformed: bytes after the last section");
+    }
+    if (Status s = digests.check(); !s.ok()) {
+        return s.error();
     }
     const auto missing = std::find(have.begin(), have.end(), false);
     if (missing != have.end()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signatures/bundle/file_io.h"
 
+#include "dataplane/base/huge_pages.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -113,7 +115,9 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path, std::size_t
     if (Status s = check_file(path, st, max_bytes, guard); !s.ok()) {
         return s.error();
     }
-    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(st.st_size));
+    std::vector<std::uint8_t> bytes;
+    reserve_huge(bytes, static_cast<std::size_t>(st.st_size));
+    bytes.resize(static_cast<std::size_t>(st.st_size));
     std::size_t have = 0;
     while (have < bytes.size()) {
         const ssize_t n = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
