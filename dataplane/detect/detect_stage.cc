@@ -153,8 +153,10 @@ EvalResult DetectStage::run_engine(Look& look, RuleIndex rule, const EngineRec& 
     const std::span steps =
         std::span(rules_->steps()).subspan(engine.first_step, engine.step_count);
     // Looking for a content costs a hundredth of running a regular expression over the same bytes.
-    if ((engine.traits & kEngineHasPcre) != 0 && missing_content(steps, view) != kNone32) {
-        return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, resume};
+    if ((engine.traits & kEngineHasPcre) != 0) {
+        if (const std::uint32_t missing = missing_content(steps, view); missing != kNone32) {
+            return {view.complete ? Outcome::kNoMatch : Outcome::kWait, 0, resume, missing};
+        }
     }
     EvalContext context{rules_->regexes(), scratch_->matcher, scratch_->frames,  scratch_->vars,
                         look.reasons,      step_budget_,      scratch_->decoded, resume};
@@ -212,12 +214,16 @@ bool DetectStage::suppressed(const Look& look, RuleIndex rule) {
     return false;
 }
 
-std::uint32_t DetectStage::needle_of(const EngineRec& engine, const EvalView& view) const {
+std::uint32_t DetectStage::needle_of(const EngineRec& engine, const EvalView& view,
+                                     std::uint32_t known) const {
     if (engine.transform_count != 0) {
         return kNone32;
     }
-    const std::uint32_t missing = missing_content(
-        std::span(rules_->steps()).subspan(engine.first_step, engine.step_count), view);
+    const std::uint32_t missing =
+        known != kNone32
+            ? known
+            : missing_content(
+                  std::span(rules_->steps()).subspan(engine.first_step, engine.step_count), view);
     if (missing != kNone32) {
         return engine.first_step + missing;
     }

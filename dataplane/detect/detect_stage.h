@@ -158,7 +158,9 @@ class DetectStage {
     Pending* pending_of(const Candidate& c);
     // An entry for the candidate, its own or a new one; null when there is no room.
     Pending* room_for(Look& look, const Candidate& c);
-    std::uint32_t needle_of(const EngineRec& engine, const EvalView& view) const;
+    // 'known': EvalResult::missing of the same view.
+    std::uint32_t needle_of(const EngineRec& engine, const EvalView& view,
+                            std::uint32_t known) const;
     bool needle_came(Pending& p, const EvalView& view, std::uint32_t fresh);
     void end_look(Look& look);
 
@@ -174,7 +176,7 @@ class DetectStage {
     void collect_stream(Look& look, const stream::StreamChunk& chunk);
     void evaluate_stream(Look& look, const Candidate& c, const stream::StreamChunk& chunk);
     Pending* keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
-                            const EvalView& view);
+                            const EvalView& view, const EvalResult& result);
     void hand_to_transaction(Look& look, const Candidate& c, std::uint8_t engine);
 
     // inspect_app.cc

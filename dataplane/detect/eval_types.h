@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/detect/rule_table.h"
 #include "signatures/bundle/model.h"
 
 #include <array>
@@ -36,6 +37,8 @@ struct EvalResult {
     Outcome outcome = Outcome::kNoMatch;
     std::int64_t end = 0;    // kMatch: the furthest end of a matched content
     PcreResume resume = {};  // kWait
+    // Of a content that is not there, as missing_content() says; kNone32: not asked, or all are.
+    std::uint32_t missing = kNone32;
 };
 
 using Vars = std::array<std::uint64_t, bundle::kMaxVars>;

@@ -100,13 +100,12 @@ BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId i
                                    BufferMask fresh) const {
     const app::BufferView& view = point.view(id);
     BufferMask names;
-    for (BufferMask left = fresh; !left.empty(); left.drop_first()) {
+    for (BufferMask left = fresh & rules_->twins(id); !left.empty(); left.drop_first()) {
         const BufferId other = left.first();
         const app::BufferView& v = point.view(other);
         const std::vector<std::uint32_t>& dbs = rules_->buffer_dbs(other);
-        if (is_streaming_buffer(other) && v.bytes.data() == view.bytes.data() &&
-            v.bytes.size() == view.bytes.size() && v.fresh == view.fresh &&
-            std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
+        if (v.bytes.data() == view.bytes.data() && v.bytes.size() == view.bytes.size() &&
+            v.fresh == view.fresh && std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
             names |= mask_of(other);
         }
     }
@@ -250,7 +249,8 @@ DetectStage::TxProgress DetectStage::advance(Look& look, const Candidate& c,
                 t.awaited |= mask_of(engine.buffer);
                 t.waiting_engine = i;
                 t.resume = again ? PcreResume{} : result.resume;
-                t.needle = here && !again ? needle_of(engine, view_of(point.view(engine.buffer)))
+                t.needle = here && !again ? needle_of(engine, view_of(point.view(engine.buffer)),
+                                                      result.missing)
                                           : kNone32;
                 break;
         }
@@ -273,6 +273,7 @@ EvalResult DetectStage::tx_engine(Look& look, RuleIndex rule, const EngineRec& e
         EvalResult result = run_engine(look, rule, engine, view_of(view), resume);
         for (std::size_t i = 0; i < view.more.size() && result.outcome == Outcome::kNoMatch; ++i) {
             result = run_engine(look, rule, engine, {view.more[i], 0, 0, true}, {});
+            result.missing = kNone32;  // there, not in the first
         }
         return result;
     }

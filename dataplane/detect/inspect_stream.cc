@@ -138,7 +138,7 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
     }
     const bool partly_here = c.ready_last > view.end();
     if (!chunk.end && c.hit >= 0 && (result.outcome == Outcome::kWait || partly_here)) {
-        Pending* kept = keep_on_stream(look, c, engine, view);
+        Pending* kept = keep_on_stream(look, c, engine, view, result);
         if (kept != nullptr) {
             kept->resume = result.resume;
         }
@@ -165,7 +165,7 @@ Pending* DetectStage::room_for(Look& look, const Candidate& c) {
 }
 
 Pending* DetectStage::keep_on_stream(Look& look, const Candidate& c, const EngineRec& engine,
-                                     const EvalView& view) {
+                                     const EvalView& view, const EvalResult& result) {
     Pending* kept = room_for(look, c);
     if (kept == nullptr) {
         return nullptr;
@@ -176,7 +176,7 @@ Pending* DetectStage::keep_on_stream(Look& look, const Candidate& c, const Engin
     p.hit = c.hit;
     keep_ready(p, c, view.end());
     p.hit_engine = c.engine;
-    p.needle = needle_of(engine, view);
+    p.needle = needle_of(engine, view, result.missing);
     return kept;
 }
 

@@ -446,6 +446,16 @@ class RulesetBuilder {
         }
     }
 
+    void find_twins() {
+        for (const bundle::BufferGroup& a : model_.buffer_groups) {
+            for (const bundle::BufferGroup& b : model_.buffer_groups) {
+                if (a.db == b.db && is_streaming_buffer(b.buffer)) {
+                    out_->twins_[index_of(a.buffer)] |= mask_of(b.buffer);
+                }
+            }
+        }
+    }
+
     Status groups(const SiteVars&) {
         for (const bundle::BufferGroup& g : model_.buffer_groups) {
             if (g.db >= out_->databases_.size()) {
@@ -457,6 +467,7 @@ class RulesetBuilder {
                 out_->inspected_ |= mask_of(g.buffer);
             }
         }
+        find_twins();
         for (const bundle::PayloadGroup& g : model_.payload_groups) {
             if (Status s = add_payload_group(g); !s) {
                 return s;

@@ -76,6 +76,9 @@ class Ruleset {
         return buffer_dbs_[index_of(b)];
     }
 
+    // The streaming buffers that share a database with this one, itself among them.
+    BufferMask twins(BufferId b) const { return twins_[index_of(b)]; }
+
     // Rules that want a buffer to end with a name; its values are for domain_target().
     const DomainTable& domain_table(BufferId b) const { return domain_tables_[index_of(b)]; }
 
@@ -127,6 +130,7 @@ class Ruleset {
     std::array<std::array<PortTable, bundle::kMaxGroupsPerPlace>, kKinds * kProtos * 2>
         payload_dbs_;
     std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
+    std::array<BufferMask, kBufferCount> twins_{};
     std::array<DomainTable, kBufferCount> domain_tables_;
     std::vector<DomainTarget> domain_targets_;
     BufferMask inspected_;
