@@ -18,10 +18,6 @@ bool is(Bytes method, std::string_view name) {
            std::memcmp(method.data(), name.data(), name.size()) == 0;
 }
 
-constexpr BufferId file_name_id(Direction d) {
-    return d == Direction::kToServer ? BufferId::kFileNameToServer : BufferId::kFileNameToClient;
-}
-
 }  // namespace
 
 FormData& Http1::form() const {
@@ -99,33 +95,31 @@ Bytes Http1::unread_form() const {
 // REQUIRES: there is a body
 void Http1::show_body(InspectionPoint& point, bool end) {
     const HttpHalf& h = *half_;
-    const Direction d = chunk_.direction;
-    const bool news = new_body_ != 0 || end;
-    BufferMask shown = body_buffers(d);
-    if (h.file != FileKind::kBody) {
-        shown &= ~file_buffers(d);
+    const bool up = chunk_.direction == Direction::kToServer;
+    const BufferId body = up ? BufferId::kHttpRequestBody : BufferId::kHttpResponseBody;
+    const BufferId file = up ? BufferId::kFileDataToServer : BufferId::kFileDataToClient;
+    const BufferId name_id = up ? BufferId::kFileNameToServer : BufferId::kFileNameToClient;
+    BufferMask shown = mask_of(body);
+    views_[index_of(body)] = body_view(end);
+    if (h.file == FileKind::kBody) {
+        shown |= mask_of(file);
+        views_[index_of(file)] = views_[index_of(body)];
     }
-    const BufferView view = body_view(end);
-    for (BufferMask left = shown; !left.empty(); left.drop_first()) {
-        views_[index_of(left.first())] = view;
+    point.fresh |= new_body_ != 0 || end ? shown : BufferMask{};
+    if (h.file == FileKind::kForm) {
+        show_form(point, end);
+    } else {
+        point.resolved |= mask_of(file) | mask_of(name_id);
+    }
+    const Bytes name = h.file == FileKind::kBody ? file_name(h) : Bytes{};
+    if (name.data() != nullptr) {
+        views_[index_of(name_id)] = {name, 0, static_cast<std::uint32_t>(name.size()), true};
+        shown |= mask_of(name_id);
+        point.fresh |= h.file_named ? BufferMask{} : mask_of(name_id);
+        half_->file_named = true;
     }
     point.present |= shown;
     point.resolved |= shown;
-    point.fresh |= news ? shown : BufferMask{};
-    if (h.file == FileKind::kForm) {
-        show_form(point, end);
-        return;
-    }
-    point.resolved |= file_buffers(d);
-    const Bytes name = h.file == FileKind::kBody ? file_name(h) : Bytes{};
-    if (name.data() != nullptr) {
-        const BufferMask named = mask_of(file_name_id(d));
-        views_[index_of(file_name_id(d))] = {name, 0, static_cast<std::uint32_t>(name.size()),
-                                             true};
-        point.present |= named;
-        point.fresh |= h.file_named ? BufferMask{} : named;
-        half_->file_named = true;
-    }
 }
 
 // The file at hand, or the last one.

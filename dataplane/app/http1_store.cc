@@ -81,6 +81,8 @@ bool is_cookie(BufferId id) {
     return id == kHttpRequestCookie || id == kHttpResponseCookie;
 }
 
+constexpr std::string_view kDisposition = "content-disposition";
+
 constexpr std::size_t kLineEnd = 2;    // CRLF
 constexpr std::size_t kSeparator = 2;  // ": " and ", "
 
@@ -356,6 +358,14 @@ void StoreBuilder::header_buffers(const Input& in, Out& out) const {
     }
 }
 
+// By a Content-Disposition that is in the slab.
+void StoreBuilder::name_file(Bytes disposition, Out& out) {
+    const Bytes name = file_name_of(disposition);
+    if (name.data() != nullptr) {
+        out.set_file_name(static_cast<std::uint32_t>(name.data() - out.slab.data()), name.size());
+    }
+}
+
 // http.start holds every header; the others are parts of it, but for http.header in a message with
 // cookies.
 void StoreBuilder::start_and_header(const Input& in, Out& out) const {
@@ -388,7 +398,8 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         if (!(id == kHttpHostRaw && uri_host)) {
             out.set(id, value, at - value);
         }
-        if (!request && equals_nocase(f.name, "content-disposition")) {
+        if (!request && f.name.size() == kDisposition.size() &&
+            equals_nocase(f.name, kDisposition)) {
             disposition = {value, at - value};
         }
         const std::size_t name = f.name.size() + kSeparator;
@@ -396,9 +407,8 @@ void StoreBuilder::start_and_header(const Input& in, Out& out) const {
         at += static_cast<std::uint32_t>(kLineEnd);
         cookies = cookies || is_cookie(id);
     }
-    const Bytes name = file_name_of(out.slab.subspan(disposition.offset, disposition.length));
-    if (name.data() != nullptr) {
-        out.set_file_name(static_cast<std::uint32_t>(name.data() - out.slab.data()), name.size());
+    if (disposition.length != 0) {
+        name_file(out.slab.subspan(disposition.offset, disposition.length), out);
     }
     const std::uint32_t end_of_fields = at;
     if (fields_.size() != 0) {

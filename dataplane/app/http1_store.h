@@ -85,6 +85,7 @@ class StoreBuilder {
     void status_line(const Input& in, Out& out, MessageFacts& facts) const;
     void uri_buffers(const Input& in, const RequestLine& line, Out& out) const;
     void host_buffers(Out& out) const;
+    static void name_file(Bytes disposition, Out& out);
     void header_buffers(const Input& in, Out& out) const;
     void start_and_header(const Input& in, Out& out) const;
     void header_without_cookies(const Input& in, Out& out) const;

@@ -180,7 +180,7 @@ class Capture:
             (source, sport), (target, dport) = ends if who == "q" else ends[::-1]
             self.add(source, target, 17, struct.pack(">HHHH", sport, dport, 8 + len(data), 0) + data)
 
-    def tcp(self, ends, port, items):
+    def tcp(self, ends, port, items, closer="q"):
         seq = {"q": 1000, "r": 5000}
 
         def segment(who, flags, data=b""):
@@ -193,7 +193,8 @@ class Capture:
         for who, data in items:
             segment(who, 0x18, data)
             segment("r" if who == "q" else "q", 0x10)
-        segment("q", 0x11), segment("r", 0x11), segment("q", 0x10)
+        other = "r" if closer == "q" else "q"
+        segment(closer, 0x11), segment(other, 0x11), segment(closer, 0x10)
 
     def write(self, path):
         with open(path, "wb") as f:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files in HTTP and what they are called, honest and not: name -> [("q" or "r", bytes), ...]."""
+"""Files in HTTP, mails and FTP, and what they are called, honest and not."""
+import base64
+
 from http_cases import HOST, OK, get, response
 
 BOUNDARY = b"----Sluice7MA4YWxk"
@@ -109,11 +111,45 @@ def downloads():
     yield "range", b"GET /d/one.exe HTTP/1.1", response(b"Content-Range: bytes 0-7/8\r\n", b"EVIL-ONE", b"HTTP/1.1 206 Partial Content")
 
 
+def mails():
+    """name -> lines of a mail"""
+    kind = b"Content-Type: application/octet-stream"
+    coded = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(b"EVIL-ONE")
+    two = b"".join(b"--B\r\n" + kind + b'; name="%s"\r\n' % n + coded + b"\r\n" for n in (b"one.exe", b"two.TXT"))
+    yield "mail_two", b"Subject: x\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n" + two + b"--B--"
+    yield "mail_disposition", kind + b'\r\nContent-Disposition: attachment; filename="one.exe"\r\n' + coded
+    yield "mail_type", kind + b'; name="one.exe"\r\n' + coded
+    yield "mail_both", kind + b'; name="two.txt"\r\nContent-Disposition: attachment; filename="one.exe"\r\n' + coded
+    yield "mail_text", b"Subject: one.exe\r\n\r\nEVIL-ONE"
+
+
+def smtp(mail):
+    lines = [b"EHLO a", b"MAIL FROM:<a@b.c>", b"RCPT TO:<d@e.f>", b"DATA"]
+    items = [("r", b"220 ready\r\n")]
+    for line in lines:
+        items += [("q", line + b"\r\n"), ("r", b"354 go\r\n" if line == b"DATA" else b"250 ok\r\n")]
+    return items + [("q", mail + b"\r\n.\r\n"), ("r", b"250 ok\r\n"), ("q", b"QUIT\r\n"), ("r", b"221 bye\r\n")]
+
+
+def transfers():
+    """name -> command, who sends the file"""
+    yield "ftp_retr", b"RETR /d/one.exe", "r"
+    yield "ftp_retr_blank", b"retr a;one.exe", "r"
+    yield "ftp_stor", b"STOR two.TXT", "q"
+
+
+def ftp(command, port):
+    """The control connection, up to the transfer."""
+    return [("r", b"220 (vsFTPd 3.0.3)\r\n"), ("q", b"USER a\r\n"), ("r", b"230 in\r\n"), ("q", b"EPSV\r\n"),
+            ("r", b"229 Entering Extended Passive Mode (|||%d|)\r\n" % port), ("q", command + b"\r\n"), ("r", b"150 go\r\n")]
+
+
 def pieces(data, size):
     return [data[i:i + size] for i in range(0, len(data), size)]
 
 
 def cases():
+    """HTTP: name -> [("q" or "r", bytes), ...]."""
     out = {}
     for what, request in (*forms(), *plain()):
         out[what] = [("q", request), ("r", OK)]
@@ -122,4 +158,12 @@ def cases():
             out[f"{what}/{size}"] = [("q", p) for p in pieces(request, size)] + [("r", OK)]
     for what, line, answer in downloads():
         out[what] = [("q", get(line)), ("r", answer)]
+    return out
+
+
+def others():
+    """name -> [(port of the server, conversation), ...] of other protocols."""
+    out = {what: [(25, smtp(mail))] for what, mail in mails()}
+    for i, (what, command, who) in enumerate(transfers()):
+        out[what] = [(21, ftp(command, 20000 + i)), (20000 + i, [(who, b"EVIL-ONE")])]
     return out

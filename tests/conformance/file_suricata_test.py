@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Files in HTTP: the conversations of file_cases.py through the installed Suricata and through sluice replay, with rules over names and
+"""Files in HTTP, mails and FTP: the conversations of file_cases.py through the installed Suricata and through sluice replay, with rules over names and
 bytes of files. Each rule must alert in the same conversations, but for what file_differences.txt names with the reason; and what is
 named there must really differ. A conversation that is only cut otherwise ("name/13") must alert in Sluice as the whole one does, and
 differs from Suricata where the whole one may, or where Suricata contradicts itself.
@@ -53,17 +53,25 @@ RULES = [
 ]
 
 
+def all_cases():
+    return {what: [(80, items)] for what, items in file_cases.cases().items()} | file_cases.others()
+
+
 def write_rules(path):
     with open(path, "w") as f:
         for sid, options in enumerate(RULES, 1):
-            f.write(f'alert http any any -> any any (msg:"{sid}"; {options} sid:{sid};)\n')
+            proto = "http" if "http." in options else "tcp"
+            f.write(f'alert {proto} any any -> any any (msg:"{sid}"; {options} sid:{sid};)\n')
 
 
 def write_capture(path):
     capture, names = dns_cases.Capture(), {}
-    for i, (what, items) in enumerate(file_cases.cases().items()):
+    for i, (what, connections) in enumerate(all_cases().items()):
         client = bytes([10, 1, i // 250, 1 + i % 250])
-        capture.tcp(((client, 40000 + i), (bytes([10, 2, 0, 80]), 80)), 80, items)
+        for k, (port, items) in enumerate(connections):
+            # Who sends a file by FTP closes its connection.
+            closer = items[-1][0] if k else "q"
+            capture.tcp(((client, 40000 + 2 * i + k), (bytes([10, 2, 0, 80]), port)), port, items, closer)
         names[".".join(map(str, client))] = what
     capture.write(path)
     return names
@@ -85,7 +93,8 @@ def run_both(sluice, suricata, scratch):
     cases = write_capture(pcap)
     theirs, ours = os.path.join(scratch, "suricata"), os.path.join(scratch, "eve.json")
     os.mkdir(theirs)
-    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none"], check=True, capture_output=True, timeout=300)
+    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none", "--runmode", "single"],
+                   check=True, capture_output=True, timeout=300)
     subprocess.run([sluice, "replay", "--pcap", pcap, "--rules", rules, "--mode", "tap", "--eve", ours, "--strict"],
                    check=True, capture_output=True, timeout=300)
     return alerts(os.path.join(theirs, "eve.json"), cases), alerts(ours, cases)
@@ -104,7 +113,7 @@ def known_differences():
 def compare(theirs, ours):
     """What is wrong, how many conversations agree, the known differences that were met."""
     known, met, bad, agree = known_differences(), set(), [], 0
-    for case in file_cases.cases():
+    for case in all_cases():
         whole = case.partition("/")[0]
         bad += [f"{case}: cut otherwise, Sluice says otherwise: {r}" for r in ours[case] ^ ours[whole]]
         agree += ours[case] == theirs[case]
@@ -127,7 +136,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         theirs, ours = run_both(os.path.abspath(sys.argv[1]), suricata, scratch)
     bad, agree, known = compare(theirs, ours)
-    print(f"{agree} of {len(file_cases.cases())} conversations agree, {known} known differences")
+    print(f"{agree} of {len(all_cases())} conversations agree, {known} known differences")
     print("\n".join(bad))
     return 1 if bad or not agree else 0
 
