@@ -7,7 +7,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace sluice::bundle {
@@ -160,6 +165,32 @@ TEST(Bundle, RefusesNewerFormat) {
     file[8] = 4;
     reseal(file, test_key());
     expect_refused(file, test_options(), ErrorCode::kIncompatible, "format version 4");
+}
+
+// The seeds of bundle_fuzz, which chooses by the first byte whether to seal the rest again. With
+// another version of the format they would be refused at once, and the target would see nothing.
+TEST(Bundle, SeedsOfTheFuzzTargetAreOfThisFormat) {
+    const std::vector<std::tuple<std::string, std::uint8_t, Model>> seeds = {
+        {"small_raw", 0, small_model()},
+        {"small_resealed", 1, small_model()},
+        {"rich_resealed", 1, rich_model()}};
+    const bool write = std::getenv("SLUICE_WRITE_SEEDS") != nullptr;
+    for (const auto& [name, first, model] : seeds) {
+        std::vector<std::uint8_t> expected = written(model);
+        expected.insert(expected.begin(), first);
+        const std::string path = std::string(SLUICE_BUNDLE_SEEDS "/") + name;
+        if (write) {
+            std::ofstream(path, std::ios::binary)
+                .write(reinterpret_cast<const char*>(expected.data()),
+                       static_cast<std::streamsize>(expected.size()));
+        }
+        std::ifstream in(path, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+        EXPECT_TRUE(
+            std::equal(bytes.begin(), bytes.end(), expected.begin(), expected.end(),
+                       [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }))
+            << path << ": write it anew with SLUICE_WRITE_SEEDS=1";
+    }
 }
 
 // Puts one more section at the end of a bundle and signs it again.
