@@ -105,7 +105,8 @@ BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId i
         const app::BufferView& v = point.view(other);
         const std::vector<std::uint32_t>& dbs = rules_->buffer_dbs(other);
         if (v.bytes.data() == view.bytes.data() && v.bytes.size() == view.bytes.size() &&
-            v.fresh == view.fresh && std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
+            v.fresh == view.fresh && v.offset == view.offset &&
+            std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
             names |= mask_of(other);
         }
     }

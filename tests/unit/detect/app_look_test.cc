@@ -427,6 +427,15 @@ TEST(AppLook, TwinBuffersShareOneScan) {
     b.body(p, BufferId::kFileDataToClient, plain, plain.size(), false);
     EXPECT_EQ(b.point(p), Sids({2}));
     EXPECT_EQ(b.stage.stats().scans, 3U);
+    // A file in a form, whose header the window has left behind: places in the body are no places
+    // in the file.
+    p = start(2);
+    p.direction = Direction::kToClient;
+    b.body(p, BufferId::kHttpResponseBody, same, same.size(), false);
+    b.body(p, BufferId::kFileDataToClient, same, same.size(), false);
+    b.buffers[index_of(BufferId::kHttpResponseBody)].offset = 100;
+    EXPECT_EQ(b.point(p), Sids({1, 2, 3}));
+    EXPECT_EQ(b.stage.stats().scans, 5U);
 }
 
 }  // namespace
