@@ -152,7 +152,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
         detect_.inspect_events(packet, matches_, reasons_);
     }
     if (matches_.size() != 0) {
-        verdict_.judge({&packet, packet.flow, http_, now, &dns_}, matches_, reasons_);
+        verdict_.judge({&packet, packet.flow, {}, now, &dns_, &http_}, matches_, reasons_);
         forget_summaries();
     }
     if (detect_.take_undecided()) [[unlikely]] {
@@ -305,7 +305,7 @@ void Pipeline::inspect_points(flow::Flow& flow, Direction direction, packet::Pac
         const std::size_t before = matches_.size();
         detect_.inspect_app(point, packet, matches_, reasons_);
         if (matches_.size() != before) {
-            http_ = app_.summary(flow, direction);
+            http_.note(point.tx_id, app_.summary(flow, direction));
             if (flow.app == AppProto::kDns) {
                 dns_.set(point.tx_id, app_.dns_message());
             }
@@ -431,7 +431,7 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
             stream_.end_flow(flow, d);
             inspect_chunks(nullptr, now);
         }
-        verdict_.judge({nullptr, &flow, http_, now, &dns_}, matches_, reasons_);
+        verdict_.judge({nullptr, &flow, {}, now, &dns_, &http_}, matches_, reasons_);
         forget_summaries();
     }
     if (tells_flows_) {

@@ -120,7 +120,7 @@ class Pipeline final : private flow::FlowObserver {
     void count_exception(const packet::Packet& packet);
 
     void forget_summaries() {
-        http_ = {};
+        http_.clear();
         dns_.size = 0;
     }
 
@@ -143,8 +143,8 @@ class Pipeline final : private flow::FlowObserver {
     detect::MatchList matches_;
     packet::EventWatch watch_;
     std::array<packet::Packet, flow::FlowStage::kMaxWithin> within_;
-    // Of the last transaction that matched, until it was judged.
-    app::HttpSummary http_;
+    // Of the transactions that matched (of DNS, the last one), until they were judged.
+    verdict::HttpContexts http_;
     app::DnsSummary dns_;
 };
 

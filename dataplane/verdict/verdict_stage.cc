@@ -144,7 +144,9 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
     } else if (verdict == EventVerdict::kWouldBlock) {
         r.reason = static_cast<std::uint8_t>(Reason::rule_would_block);
     }
-    fill(s.http, r.http);
+    if (const abi::HttpFields* http = s.https == nullptr ? nullptr : s.https->find(m)) {
+        r.http = *http;
+    }
     if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->flow_id == tls_flow_) {
         r.tls = tls_;
     }

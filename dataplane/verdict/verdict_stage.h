@@ -11,6 +11,7 @@
 #include "dataplane/base/time.h"
 #include "dataplane/detect/match.h"
 #include "dataplane/packet/packet.h"
+#include "dataplane/verdict/http_contexts.h"
 #include "dataplane/verdict/http_requests.h"
 #include "dataplane/verdict/threshold.h"
 #include "signatures/bundle/model.h"
@@ -77,9 +78,10 @@ class OutQueue {
 struct Subject {
     packet::Packet* packet = nullptr;  // null at the end of a flow
     flow::Flow* flow = nullptr;        // may be null
-    app::HttpSummary http;
+    app::HttpSummary http;             // of report_http()
     Now now;
     const app::DnsSummary* dns = nullptr;  // of the last transaction of DNS that matched
+    const HttpContexts* https = nullptr;   // of those of HTTP
 };
 
 class VerdictStage {

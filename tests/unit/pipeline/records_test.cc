@@ -151,6 +151,37 @@ TEST(Records, ATransactionIsToldWhenItsResponseIsOver) {
     EXPECT_EQ(text_of(alerts[0], abi::HttpText::kUrl), "/told?a=1");
 }
 
+// The parser has let go of the first ones when the packet is judged.
+TEST(Records, AlertsTellOfTheirOwnTransaction) {
+    Box box;
+    box.open();
+    box.client(
+        "GET /told?a HTTP/1.1\r\nHost: a.example\r\n\r\nGET /told?longer HTTP/1.1\r\nHost: "
+        "b.example\r\n\r\nGET /quiet HTTP/1.1\r\nHost: c.example\r\n\r\n");
+    const auto alerts = box.events(abi::EventType::kAlert);
+    ASSERT_EQ(alerts.size(), 2U);
+    EXPECT_EQ(text_of(alerts[0], abi::HttpText::kUrl), "/told?a");
+    EXPECT_EQ(text_of(alerts[0], abi::HttpText::kHost), "a.example");
+    EXPECT_EQ(text_of(alerts[1], abi::HttpText::kUrl), "/told?longer");
+    EXPECT_EQ(text_of(alerts[1], abi::HttpText::kHost), "b.example");
+}
+
+TEST(Records, OfMoreTransactionsThanThereIsRoomForTheLatestIsTold) {
+    Box box;
+    box.open();
+    std::string all;
+    for (int i = 10; i < 30; ++i) {
+        all += "GET /told?" + std::to_string(i) + " HTTP/1.1\r\n\r\n";
+    }
+    box.client(all);
+    const auto alerts = box.events(abi::EventType::kAlert);
+    ASSERT_EQ(alerts.size(), 20U);
+    EXPECT_EQ(text_of(alerts[0], abi::HttpText::kUrl), "/told?10");
+    EXPECT_EQ(text_of(alerts[6], abi::HttpText::kUrl), "/told?16");
+    EXPECT_FALSE(alerts[10].http.known) << "nothing rather than another one's";
+    EXPECT_EQ(text_of(alerts[19], abi::HttpText::kUrl), "/told?29");
+}
+
 TEST(Records, LengthIsThatOfTheBodyAsSent) {
     Box box;
     box.open();
