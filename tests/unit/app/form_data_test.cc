@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which bytes of a form are a file's; the same however the form is cut.
-#include "dataplane/app/form_data.h"
+#include "tests/unit/app/form_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -11,77 +11,16 @@
 namespace sluice::app {
 namespace {
 
-Bytes bytes_of(std::string_view s) {
-    return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
-}
-
-std::string text_of(Bytes b) {
-    return {b.begin(), b.end()};
-}
-
-struct Reading {
-    std::vector<std::string> files;  // "name=bytes", with "..." where no boundary ended it
-    bool too_long = false;
-
-    friend bool operator==(const Reading&, const Reading&) = default;
-};
-
-// Takes note of the file at hand as Http1 does, at each stop.
-class Reader {
-  public:
-    Reader(std::string_view boundary, std::string_view body)
-        : form_(bytes_of(boundary)), body_(body) {}
-
-    Reading run(std::size_t piece) {
-        for (std::size_t to = 0; to < body_.size() && !out_.too_long;) {
-            to = std::min(to + piece, body_.size());
-            read_to(to);
-        }
-        const bool open = form_.file().any && !form_.file().ended;
-        form_.end();
-        note();
-        if (open && !out_.files.empty()) {
-            out_.files.back() += "...";
-        }
-        return out_;
-    }
-
-  private:
-    void read_to(std::size_t to) {
-        FormData::Stop stop = FormData::Stop::kNextFile;
-        while (stop == FormData::Stop::kNextFile) {
-            const auto from = static_cast<std::size_t>(form_.position());
-            stop = form_.read(bytes_of(body_.substr(from, to - from)));
-            out_.too_long = stop == FormData::Stop::kTooLong;
-            note();
-        }
-        EXPECT_TRUE(out_.too_long || form_.position() == to);
-    }
-
-    void note() {
-        const FormData::File& f = form_.file();
-        if (!f.any) {
-            return;
-        }
-        ASSERT_LE(f.begin, f.end);
-        ASSERT_LE(f.seen, f.end);
-        if (!f.named) {
-            out_.files.push_back(text_of(form_.file_name()) + "=");
-        }
-        out_.files.back() += body_.substr(static_cast<std::size_t>(f.seen),
-                                          static_cast<std::size_t>(f.end - f.seen));
-        form_.shown();
-    }
-
-    FormData form_;
-    std::string_view body_;
-    Reading out_;
-};
+using namespace sluice::test;
 
 Reading read(std::string_view body, std::string_view boundary = "XX") {
-    const Reading whole = Reader(boundary, body).run(body.size() + 1);
+    FormReader reader(boundary, body);
+    Reading whole = reader.run(body.size() + 1);
+    EXPECT_EQ(reader.broken(), "");
     for (std::size_t piece = 1; piece < std::min<std::size_t>(body.size(), 40); ++piece) {
-        EXPECT_EQ(Reader(boundary, body).run(piece), whole) << "pieces of " << piece;
+        FormReader cut(boundary, body);
+        EXPECT_EQ(cut.run(piece), whole) << "pieces of " << piece;
+        EXPECT_EQ(cut.broken(), "") << "pieces of " << piece;
     }
     return whole;
 }
@@ -196,10 +135,10 @@ TEST(FormData, Limits) {
 }
 
 TEST(FormData, UsableBoundaries) {
-    EXPECT_FALSE(FormData::usable(bytes_of("")));
-    EXPECT_FALSE(FormData::usable(bytes_of("a\nb")));
-    EXPECT_TRUE(FormData::usable(bytes_of(std::string(FormData::kMaxBoundary, '-'))));
-    EXPECT_FALSE(FormData::usable(bytes_of(std::string(FormData::kMaxBoundary + 1, '-'))));
+    EXPECT_FALSE(FormData::usable(form_bytes("")));
+    EXPECT_FALSE(FormData::usable(form_bytes("a\nb")));
+    EXPECT_TRUE(FormData::usable(form_bytes(std::string(FormData::kMaxBoundary, '-'))));
+    EXPECT_FALSE(FormData::usable(form_bytes(std::string(FormData::kMaxBoundary + 1, '-'))));
     EXPECT_EQ(
         read("------\r\nContent-Disposition: filename=n\r\n\r\n-----\r\n--------", "----").files,
         Files{"n=-----"});
