@@ -37,7 +37,22 @@ Database::Database(Database&& o) noexcept
       first_(std::move(o.first_)),
       targets_(std::move(o.targets_)),
       always_(std::move(o.always_)),
-      reach_(o.reach_) {}
+      reach_(o.reach_),
+      history_(o.history_) {}
+
+namespace {
+
+// A literal that ends in the fresh bytes begins at most so far before them; of a pcre no more is
+// known than what the compiler promises.
+std::size_t history_of(const bundle::PrefilterDb& db) {
+    std::size_t most = 0;
+    for (const std::uint8_t length : db.pattern_length) {
+        most = std::max<std::size_t>(most, length == 0 ? bundle::kMaxLiteral : length);
+    }
+    return most == 0 ? bundle::kMaxLiteral - 1 : most - 1;
+}
+
+}  // namespace
 
 Database::~Database() {
     hs_free_database(handle_);
@@ -57,6 +72,7 @@ Status Database::finish(const bundle::PrefilterDb& db, std::vector<PatternTarget
         reach_ = std::max(reach_, t.segment ? INT64_MAX : t.max_end);
     }
     always_ = db.always;
+    history_ = history_of(db);
     if (db.serialized.empty()) {
         return ok_status();
     }
@@ -179,8 +195,7 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
     if (db.handle_ == nullptr || fresh >= std::min(end, db.reach_)) {
         return true;
     }
-    const std::size_t history =
-        std::min<std::size_t>(in.window.size() - in.fresh, bundle::kMaxLiteral - 1);
+    const std::size_t history = std::min<std::size_t>(in.window.size() - in.fresh, db.history_);
     const std::int64_t from = fresh - static_cast<std::int64_t>(history);
     const auto size = static_cast<std::size_t>(std::min(end, db.reach_) - from);
     const Bytes region = in.window.subspan(in.window.size() - in.fresh - history, size);

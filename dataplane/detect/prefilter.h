@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The literal prefilter: Database is one deserialized Hyperscan database with what its pattern ids
-// mean; Prefilter scans fresh bytes (with the 63 before them) and leaves those rules as candidates
-// whose whole content was found in place by one compare. Only prefilter.cc sees Hyperscan, and only
-// its run-time half. Database: read by any worker; CandidateSet, PrefilterScratch: one worker
-// thread, sized at install. Units: bytes, offsets from the start of the buffer.
+// mean; Prefilter scans fresh bytes (with those before them that a literal may begin in) and leaves
+// those rules as candidates whose whole content was found in place by one compare. Only
+// prefilter.cc sees Hyperscan, and only its run-time half. Database: read by any worker;
+// CandidateSet, PrefilterScratch: one worker thread, sized at install. Units: bytes, offsets from
+// the start of the buffer.
 #pragma once
 
 #include "dataplane/base/cursor.h"
@@ -101,6 +102,7 @@ class Database {
     std::vector<PatternTarget> targets_;
     std::vector<RuleIndex> always_;
     std::int64_t reach_ = 0;
+    std::size_t history_ = 0;  // bytes before the fresh ones that are scanned with them
 };
 
 // What is scanned: the last 'fresh' bytes of 'window', whose first byte is 'base' bytes into the
