@@ -5,6 +5,7 @@
 #include "dataplane/detect/transforms.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::detect {
 namespace {
@@ -292,12 +293,12 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     }
     wall_ = p.wall;
     Look look = look_at(subject_of(p), p.flow, matches, reasons);
-    CandidateSet& candidates = segment_scanned_ ? scratch_->segment : scratch_->candidates;
+    const bool scanned = std::exchange(segment_scanned_, false);
+    CandidateSet& candidates = scanned ? scratch_->segment : scratch_->candidates;
     if (p.payload_len != 0) {
-        scan_payload(
-            look, p,
-            segment_scanned_ ? bundle::PayloadKind::kSegment : bundle::PayloadKind::kPacket,
-            candidates);
+        scan_payload(look, p,
+                     scanned ? bundle::PayloadKind::kSegment : bundle::PayloadKind::kPacket,
+                     candidates);
         if (p.outside_stream) {
             scan_payload(look, p, bundle::PayloadKind::kStream, candidates);
         }

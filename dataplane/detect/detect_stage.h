@@ -65,10 +65,8 @@ class DetectStage {
             scratch_->matcher.refill(pcre_budget_);
             pcre_before_ = scratch_->matcher.used();
         }
+        segment_scanned_ = false;
     }
-
-    // Before anything else of a packet, or of what it carries.
-    void begin_look_at_packet() { segment_scanned_ = false; }
 
     // The packet itself: its payload for packet rules, its headers. Once per packet with ip_version
     // != 0, with or without flow.
@@ -203,7 +201,7 @@ class DetectStage {
     std::uint32_t pcre_budget_;
     std::uint64_t pcre_before_ = 0;  // RegexMatcher::used() at the beginning of the packet
     bool undecided_ = false;
-    bool segment_scanned_ = false;  // the packet at hand was, as part of its stream
+    bool segment_scanned_ = false;  // the packet at hand was, and waits for inspect_packet()
     Nanos wall_;                    // of the latest packet: the time of looks at the end of a flow
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for
     // its inspect_app() calls.

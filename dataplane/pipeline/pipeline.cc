@@ -116,7 +116,6 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     }
     matches_.clear();
     watch_.begin(reasons_);
-    detect_.begin_look_at_packet();
     if (packet.flow != nullptr && packet.ip_proto == packet::kProtoTcp) {
         const flow::FlowState before = packet.flow->state;
         stream_.begin(packet, now, reasons_);
