@@ -5,18 +5,11 @@
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sluice::app {
 namespace {
 
 constexpr std::string_view kDisposition = "content-disposition:";
-
-std::size_t find_lf(Bytes in) {
-    const void* p = in.empty() ? nullptr : std::memchr(in.data(), '\n', in.size());
-    return p == nullptr ? in.size()
-                        : static_cast<std::size_t>(static_cast<const std::uint8_t*>(p) - in.data());
-}
 
 bool is_disposition(Bytes field) {
     return field.size() >= kDisposition.size() &&

@@ -5,7 +5,6 @@
 #include "dataplane/app/http1_text.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sluice::app {
 namespace {
@@ -17,12 +16,6 @@ using packet::Reason;
 constexpr std::size_t kMaxProbe = 60;
 
 constexpr std::string_view kResponseMark = "http";
-
-std::size_t find_lf(Bytes in) {
-    const void* p = in.empty() ? nullptr : std::memchr(in.data(), '\n', in.size());
-    return p == nullptr ? in.size()
-                        : static_cast<std::size_t>(static_cast<const std::uint8_t*>(p) - in.data());
-}
 
 }  // namespace
 

@@ -99,6 +99,12 @@ Bytes trim_lws(Bytes text) {
     return text;
 }
 
+std::size_t find_lf(Bytes in) {
+    const void* p = in.empty() ? nullptr : std::memchr(in.data(), '\n', in.size());
+    return p == nullptr ? in.size()
+                        : static_cast<std::size_t>(static_cast<const std::uint8_t*>(p) - in.data());
+}
+
 Bytes chomp(Bytes line) {
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
         line = line.first(line.size() - 1);

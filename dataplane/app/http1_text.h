@@ -6,6 +6,7 @@
 
 #include "dataplane/base/cursor.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -46,6 +47,9 @@ bool contains_nocase(Bytes text, std::string_view lower);
 bool list_has(Bytes list, std::string_view lower);
 
 Bytes trim_lws(Bytes text);
+
+// Where the first LF is; in.size(): there is none.
+std::size_t find_lf(Bytes in);
 
 // Without the CRs and LFs at its end.
 Bytes chomp(Bytes line);
