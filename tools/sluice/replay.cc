@@ -11,6 +11,7 @@
 #include "dataplane/site/site.h"
 #include "dataplane/worker/loader.h"
 #include "dataplane/worker/pipeline_stats.h"
+#include "tools/sluice/replay_report.h"
 #include "tools/sluice/replay_rules.h"
 
 #include <nlohmann/json.hpp>
@@ -19,9 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -57,31 +56,6 @@ double cpu_seconds() {
     timespec t{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-// The most that this process ever had in memory, in bytes: VmHWM. (ru_maxrss also knows what was
-// before exec.) 0: unknown.
-std::uint64_t peak_memory() {
-    std::ifstream status("/proc/self/status");
-    const std::string name = "VmHWM:";
-    for (std::string line; std::getline(status, line);) {
-        if (line.compare(0, name.size(), name) == 0) {
-            return std::strtoull(line.c_str() + name.size(), nullptr, 10) * 1024;
-        }
-    }
-    return 0;
-}
-
-// What the pipeline holds on to.
-nlohmann::ordered_json held_by(const pipeline::Pipeline& p) {
-    nlohmann::ordered_json j;
-    j["flows"] = p.flows().stats().active;
-    j["streams"] = p.streams().stats().streams;
-    j["held_bytes"] = p.streams().stats().held_bytes;
-    j["syn_data_flows"] = p.streams().stats().syn_data_flows;
-    j["fragment_datagrams"] = p.fragments().stats().datagrams;
-    j["fragment_blocks"] = p.fragments().stats().blocks;
-    return j;
 }
 
 int fail(const Error& error) {
@@ -155,8 +129,6 @@ class Replay {
 
     double cpu() const { return cpu_; }
 
-    std::uint64_t alerts() const { return pipeline_->verdicts().stats().alerts; }
-
     // One event with all counters, at the time of the last packet.
     void tell_stats(exporter::EveFile& eve) const {
         std::string line;
@@ -211,75 +183,6 @@ class Replay {
     double cpu_ = 0;
     bool progress_shown_ = false;
 };
-
-nlohmann::ordered_json counters_of(const pipeline::Pipeline& p) {
-    nlohmann::ordered_json reasons = nlohmann::ordered_json::object();
-    for (std::size_t i = 1; i < packet::kReasonCount; ++i) {
-        reasons[std::string(packet::kReasons[i].name)] = p.reasons()[i];
-    }
-    return reasons;
-}
-
-nlohmann::ordered_json flows_of(const pipeline::Pipeline& p) {
-    const flow::FlowStats& flows = p.flows().stats();
-    nlohmann::ordered_json j;
-    j["created"] = flows.created;
-    j["timed_out"] = flows.timed_out;
-    j["evicted"] = flows.evicted;
-    j["reused"] = flows.reused;
-    j["no_room"] = flows.table_full;
-    j["emergencies"] = flows.emergencies;
-    return j;
-}
-
-nlohmann::ordered_json exceptions_of(const pipeline::Pipeline& p,
-                                     const packet::ExceptionPolicies& policies) {
-    nlohmann::ordered_json all = nlohmann::ordered_json::object();
-    const packet::ExceptionCounters counters = p.exceptions();
-    for (std::size_t i = 0; i < packet::kExceptionCount; ++i) {
-        const auto cause = static_cast<packet::ExceptionCause>(i);
-        const packet::ExceptionCount& c = counters[i];
-        // A capture is played as the first segment.
-        all[std::string(packet::kExceptions[i].name)] = {
-            {"policy", control::policy_name(policies.of(cause, 0))},
-            {"dropped_packets", c.dropped},
-            {"passed_packets", c.packets},
-            {"uninspected_bytes", c.bytes},
-            {"bypassed_flows", c.flows}};
-    }
-    return all;
-}
-
-nlohmann::ordered_json stats_json(const Replay& replay, const ReplayRules& rules,
-                                  const packet::ExceptionPolicies& policies, double load_seconds) {
-    const pipeline::Pipeline& p = replay.pipeline();
-    nlohmann::ordered_json j;
-    j["packets"] = p.stats().packets;
-    j["bytes"] = p.stats().bytes;
-    j["forwarded"] = p.stats().forwarded;
-    j["dropped"] = p.stats().dropped;
-    j["alerts"] = replay.alerts();
-    j["rules"] = rules.rules;
-    j["rules_compiled"] = rules.compiled;
-    j["load_seconds"] = load_seconds;
-    j["processing_cpu_seconds"] = replay.cpu();
-    j["peak_rss_bytes"] = peak_memory();
-    j["stream_bytes_inspected"] = p.streams().stats().bytes_inspected;
-    j["stream_bytes_uninspected"] = p.streams().stats().bytes_uninspected;
-    j["flows"] = flows_of(p);
-    j["held_at_end"] = replay.held();
-    const pipeline::Uninspected missed = p.uninspected();
-    j["uninspected"] = {{"packets", missed.packets}, {"bytes", missed.bytes}};
-    j["exceptions"] = exceptions_of(p, policies);
-    j["counters"] = counters_of(p);
-    j["counters"]["pcre_work"] = p.detection().stats().pcre_work;
-    j["counters"]["pcre_peak"] = p.detection().stats().pcre_peak;
-    j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
-    j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
-    j["counters"]["flows_passed"] = p.verdicts().stats().flows_passed;
-    j["counters"]["resets"] = p.verdicts().stats().resets;
-    return j;
-}
 
 void tell_problems(const ReplayRules& rules) {
     constexpr std::size_t kShown = 20;
@@ -419,59 +322,6 @@ Result<ReplayRules> rules_of(const Options& o, const Site& site) {
     return load_rule_files(o.rules, o.thresholds, site.vars.addresses, {});
 }
 
-Status write_stats(const std::string& path, const nlohmann::ordered_json& stats) {
-    std::ofstream out(path, std::ios::trunc);
-    out << stats.dump(2) << "\n";
-    out.close();
-    if (!out) {
-        return Error{ErrorCode::kIo,
-                     "cannot write the statistics",
-                     {path, 0, 0},
-                     "check that the folder exists and has room"};
-    }
-    return ok_status();
-}
-
-void print_summary(const nlohmann::ordered_json& stats) {
-    std::printf(
-        "%llu packets, %llu bytes: %llu forwarded, %llu dropped, %llu alerts; %.3f s of CPU\n",
-        stats["packets"].get<unsigned long long>(), stats["bytes"].get<unsigned long long>(),
-        stats["forwarded"].get<unsigned long long>(), stats["dropped"].get<unsigned long long>(),
-        stats["alerts"].get<unsigned long long>(), stats["processing_cpu_seconds"].get<double>());
-    const nlohmann::ordered_json& flows = stats["flows"];
-    const nlohmann::ordered_json& held = stats["held_at_end"];
-    std::printf("%llu flows, %llu evicted, %llu timed out; %.1f MB of memory at most\n",
-                flows["created"].get<unsigned long long>(),
-                flows["evicted"].get<unsigned long long>(),
-                flows["timed_out"].get<unsigned long long>(),
-                static_cast<double>(stats["peak_rss_bytes"].get<std::uint64_t>()) / 1e6);
-    std::printf(
-        "still held at the last packet: %llu flows, %llu streams, %llu bytes out of order, %llu "
-        "datagrams in fragments (%llu blocks)\n",
-        held["flows"].get<unsigned long long>(), held["streams"].get<unsigned long long>(),
-        held["held_bytes"].get<unsigned long long>(),
-        held["fragment_datagrams"].get<unsigned long long>(),
-        held["fragment_blocks"].get<unsigned long long>());
-    std::printf("  not inspected            %llu packets, %llu bytes\n",
-                stats["uninspected"]["packets"].get<unsigned long long>(),
-                stats["uninspected"]["bytes"].get<unsigned long long>());
-    for (const auto& [cause, e] : stats["exceptions"].items()) {
-        const auto count = [&e = e](const char* name) { return e[name].get<unsigned long long>(); };
-        if (count("dropped_packets") + count("passed_packets") + count("bypassed_flows") != 0) {
-            std::printf(
-                "  exception %-14s %s: %llu packets dropped, %llu passed, %llu bytes not "
-                "inspected, %llu flows bypassed\n",
-                cause.c_str(), e["policy"].get<std::string>().c_str(), count("dropped_packets"),
-                count("passed_packets"), count("uninspected_bytes"), count("bypassed_flows"));
-        }
-    }
-    for (const auto& [name, value] : stats["counters"].items()) {
-        if (value.get<std::uint64_t>() != 0) {
-            std::printf("  %-24s %llu\n", name.c_str(), value.get<unsigned long long>());
-        }
-    }
-}
-
 int run_replay(const Options& o) {
     const auto started = std::chrono::steady_clock::now();
     Result<Site> site = site_of(o);
@@ -516,17 +366,19 @@ int run_replay(const Options& o) {
     if (eve) {
         eve->flush();
     }
-    const nlohmann::ordered_json stats =
-        stats_json(replay, rules.value(), site.value().config.exceptions, load.count());
+    const nlohmann::ordered_json stats = report_of(
+        replay.pipeline(),
+        {replay.held(), load.count(), replay.cpu(), rules.value().rules, rules.value().compiled},
+        site.value().config.exceptions);
     if (!o.stats.empty()) {
-        if (const Status written = write_stats(o.stats, stats); !written.ok()) {
+        if (const Status written = write_report(o.stats, stats); !written.ok()) {
             return fail(written.error());
         }
     }
     if (o.json) {
         std::printf("%s\n", stats.dump(2).c_str());
     } else {
-        print_summary(stats);
+        print_report(stats);
     }
     const Status end = io.value()->error();
     if (!end.ok()) {
