@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: what is remembered about one conversation, both directions in one entry (design decision 3:
 // a flow lives on one worker, so no locks). Owned by the FlowTable; stages borrow it through
-// Packet::flow for the call. The first two cache lines hold what every packet touches, the third
-// what start, end and housekeeping touch; everything that only flows with payload need hangs off
-// indices into per-worker pools, taken lazily. One worker thread.
+// Packet::flow for the call. The first cache line holds what every packet reads, the second what it
+// writes, the third what start, end and housekeeping touch; everything that only flows with payload
+// need hangs off indices into per-worker pools, taken lazily. One worker thread.
 #pragma once
 
 #include "dataplane/base/proto.h"
@@ -54,19 +54,18 @@ enum class FlowVerdict : std::uint8_t { kInspect, kDrop, kPass };
 // One direction of a TCP connection, as dataplane/stream keeps it. Sequence numbers are of the
 // sender of this direction.
 struct TcpHalf {
-    SeqNum next;                     // next in-order byte expected to be inspected
-    SeqNum acked;                    // highest cumulative ACK seen from the receiver
-    std::uint32_t store = kNoIndex;  // stream/: window and out-of-order copies; kNoIndex: none
-    std::uint32_t ts_recent = 0;     // RFC 7323 section 4.3, when ts_on
-    std::uint16_t window = 0;        // receive window announced by this direction's SENDER, as sent
-    std::int8_t wscale = -1;         // shift of this sender's window field; -1: not offered
-    bool seen : 1 = false;           // next valid
-    bool fin : 1 = false;            // FIN reached in order; next is the byte after it
-    bool fin_pending : 1 = false;    // a FIN was seen at fin_seq, bytes before it are missing
-    bool broken : 1 = false;      // reassembly given up (policy); bytes are not inspected any more
-    bool end_sent : 1 = false;    // stream/: final chunk handed on
-    bool syn_window : 1 = false;  // window is that of a SYN, which is never scaled
-    bool ts_on : 1 = false;       // began with a timestamp
+    SeqNum next;                   // next in-order byte expected to be inspected
+    SeqNum acked;                  // highest cumulative ACK seen from the receiver
+    std::uint32_t ts_recent = 0;   // RFC 7323 section 4.3, when ts_on
+    std::uint16_t window = 0;      // receive window announced by this direction's SENDER, as sent
+    std::int8_t wscale = -1;       // shift of this sender's window field; -1: not offered
+    bool seen : 1 = false;         // next valid
+    bool fin : 1 = false;          // FIN reached in order; next is the byte after it
+    bool fin_pending : 1 = false;  // a FIN was seen at fin_seq, bytes before it are missing
+    bool broken : 1 = false;       // reassembly given up (policy); bytes are not inspected any more
+    bool end_sent : 1 = false;     // stream/: final chunk handed on
+    bool syn_window : 1 = false;   // window is that of a SYN, which is never scaled
+    bool ts_on : 1 = false;        // began with a timestamp
     bool syn_unanswered : 1 =
         false;  // answered a SYN by one without ACK, and sent no SYN/ACK since
 
@@ -86,13 +85,11 @@ inline constexpr std::uint8_t kClosingReset = 4;
 inline constexpr std::uint8_t kClosingBits = 7;
 
 struct alignas(64) Flow {
-    // Lines 1 and 2: every packet.
-    FlowKey key;                             // 40 bytes; ICMP echo: both ports are the identifier
-    Nanos last_seen;                         // Now::time of the latest packet
-    std::array<std::uint64_t, 2> bytes{};    // frame bytes, by direction
-    std::array<std::uint32_t, 2> packets{};  // by direction
-    std::array<TcpHalf, 2> half;             // by Direction of the sender
-    std::uint32_t app_state = kNoIndex;      // dataplane/app's pool (HTTP parser)
+    // Line 1: every packet reads it, few write it, so it need not go back to memory.
+    FlowKey key;  // 40 bytes; ICMP echo: both ports are the identifier
+    // stream/: window and out-of-order copies by Direction of the sender; kNoIndex: none
+    std::array<std::uint32_t, 2> stream_state{kNoIndex, kNoIndex};
+    std::uint32_t app_state = kNoIndex;  // dataplane/app's pool (HTTP parser)
     std::uint32_t detect_state =
         kNoIndex;  // dataplane/detect's pool (flowbits, pending candidates)
     FlowState state = FlowState::kNew;
@@ -112,6 +109,12 @@ struct alignas(64) Flow {
     std::array<std::uint8_t, 2> ts_age{};  // stream/: when ts_recent was set, see tcp_half.h
     std::uint8_t tcp_options =
         kAnyTcpOption;  // stream/: what the handshake agreed on, normalizer.h
+
+    // Line 2: every packet writes it.
+    Nanos last_seen;                         // Now::time of the latest packet
+    std::array<std::uint64_t, 2> bytes{};    // frame bytes, by direction
+    std::array<std::uint32_t, 2> packets{};  // by direction
+    std::array<TcpHalf, 2> half;             // by Direction of the sender
 
     // Line 3: start, end, housekeeping.
     std::uint64_t flow_id = 0;  // stable id for events, below 2^53 (exact in JSON)
@@ -152,6 +155,7 @@ inline std::size_t segment_of(const Flow& f) {
 
 static_assert(sizeof(FlowKey) == 40);
 static_assert(sizeof(Flow) == 192 && alignof(Flow) == 64);
+static_assert(offsetof(Flow, last_seen) == 64);
 static_assert(offsetof(Flow, flow_id) == 128);  // no packet of an open flow needs the third line
 
 }  // namespace sluice::flow

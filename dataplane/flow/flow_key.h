@@ -11,7 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 
 namespace sluice::flow {
 
@@ -23,21 +22,22 @@ class PacketKey {
 
     std::uint64_t hash(std::uint64_t seed) const;
 
-    // The direction in which the packet travels, when it belongs to f.
-    std::optional<Direction> direction_in(const Flow& f) const {
+    struct Fit {
+        bool belongs;
+        Direction direction;  // meaningless unless it belongs
+    };
+
+    // Whether the packet belongs to f, and which way it travels then. The way is computed, not
+    // branched on: half of all packets go either way, and a wrong guess would wait for f's memory.
+    Fit fit(const Flow& f) const {
         std::array<std::uint64_t, 5> k;
         std::memcpy(k.data(), &f.key, sizeof(k));
         const std::uint64_t forward = (k[0] ^ src_[0]) | (k[1] ^ src_[1]) | (k[2] ^ dst_[0]) |
                                       (k[3] ^ dst_[1]) | (k[4] ^ meta_);
-        if (forward == 0) {
-            return Direction::kToServer;
-        }
         const std::uint64_t backward = (k[0] ^ dst_[0]) | (k[1] ^ dst_[1]) | (k[2] ^ src_[0]) |
                                        (k[3] ^ src_[1]) | (k[4] ^ meta_reversed());
-        if (backward == 0) {
-            return Direction::kToClient;
-        }
-        return std::nullopt;
+        static_assert(index_of(Direction::kToClient) == 1);
+        return {((forward == 0) | (backward == 0)) != 0, static_cast<Direction>(forward != 0)};
     }
 
     // The key of a flow whose first packet this is, travelling in direction d.

@@ -72,9 +72,14 @@ bool is_under_way(const Flow& f, Direction d, SeqNum seq) {
     return !h.seen || (seq.distance_from(h.acked) >= -kSlack && seq.distance_from(h.next) <= room);
 }
 
+Nanos shortest_established(const FlowTimeouts& t) {
+    return std::min(
+        {t.tcp_established, t.udp_established, t.icmp_established, t.other_established});
+}
+
 Nanos shortest(const FlowTimeouts& t) {
-    return std::min({t.tcp_new, t.tcp_established, t.tcp_closed, t.udp_new, t.udp_established,
-                     t.icmp_new, t.icmp_established, t.other_new, t.other_established});
+    return std::min(
+        {t.tcp_new, t.tcp_closed, t.udp_new, t.icmp_new, t.other_new, shortest_established(t)});
 }
 
 // An emergency makes nothing wait longer.
@@ -101,7 +106,8 @@ FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
       table_(config.max_flows),
       wheel_(table_),
       queues_(table_, config.max_flows),
-      shortest_timeout_(std::min(shortest(config.timeouts), shortest(config.emergency))),
+      shortest_timeout_(shortest(config_.emergency)),
+      shortest_established_(shortest_established(config_.emergency)),
       notes_(config.note_packets || config.packet_time) {}
 
 // The misses of a whole batch overlap: first those of the buckets, then those of the entries. Cores
@@ -236,7 +242,9 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
     ++f->packets[index_of(direction)];
     f->bytes[index_of(direction)] += p.len;
     if (p.ip_proto == packet::kProtoTcp) {
-        f->seen_to_client |= direction == Direction::kToClient;
+        if (direction == Direction::kToClient && !f->seen_to_client) {  // not written each time
+            f->seen_to_client = true;
+        }
         if ((p.tcp.flags & (packet::kTcpFin | packet::kTcpRst)) != 0 && note_closing(*f, p)) {
             wheel_.remove(*f);
             visit_within(*f, timeout_of(*f));
@@ -252,8 +260,9 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
 }
 
 bool FlowStage::is_over(const Flow& f, Direction d, const Packet& p, Now now) const {
+    const bool lasting = f.state == FlowState::kEstablished && f.closing == 0;
     const Nanos idle = now.time - f.last_seen;
-    if (idle > shortest_timeout_ && idle > timeout_of(f)) {
+    if (idle > (lasting ? shortest_established_ : shortest_timeout_) && idle > timeout_of(f)) {
         return true;
     }
     if (!is_new_syn(p) || f.state == FlowState::kClosed) {

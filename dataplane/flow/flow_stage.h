@@ -94,7 +94,9 @@ class FlowStage {
     TimerWheel wheel_;
     EvictionQueues queues_;
     FlowStats stats_;
+    // Of all timeouts, emergency or not: nothing that is silent for less is over.
     Nanos shortest_timeout_;
+    Nanos shortest_established_;
     bool notes_;  // note() has something to do
     // Unlinked while a packet of the same batch may still refer to them; told to the observer at
     // the next call.

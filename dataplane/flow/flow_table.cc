@@ -75,8 +75,8 @@ FlowTable::Hit FlowTable::find_in(const Bucket& b, std::uint16_t tag, const Pack
     for (std::size_t way = 0; way < kWays; ++way) {
         if (b.tags[way] == tag) {
             Flow& f = entries_[b.index[way]];
-            if (const auto d = key.direction_in(f)) {
-                return {&f, *d};
+            if (const PacketKey::Fit fit = key.fit(f); fit.belongs) {
+                return {&f, fit.direction};
             }
         }
     }

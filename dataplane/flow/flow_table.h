@@ -48,8 +48,8 @@ class FlowTable {
             const Bucket& b = buckets_[primary(hash)];
             if (b.tags[likely_way] == tag_of(hash)) {
                 Flow& f = entries_[b.index[likely_way]];
-                if (const auto d = key.direction_in(f)) {
-                    return {&f, *d};
+                if (const PacketKey::Fit fit = key.fit(f); fit.belongs) {
+                    return {&f, fit.direction};
                 }
             }
         }

@@ -16,7 +16,7 @@ namespace sluice::flow {
 
 class TimerWheel {
   public:
-    static constexpr std::int64_t kMaxDelay = 64;
+    static constexpr std::int64_t kMaxDelay = 128;
 
     explicit TimerWheel(FlowTable& table) : table_(table) { heads_.fill(kNoIndex); }
 
@@ -30,7 +30,7 @@ class TimerWheel {
 
   private:
     static constexpr std::int64_t kSlots =
-        128;  // over kMaxDelay: a flow put back never lands in the slot being emptied
+        256;  // over kMaxDelay: a flow put back never lands in the slot being emptied
 
     static std::size_t slot_of(std::int64_t tick) {
         return static_cast<std::size_t>(tick & (kSlots - 1));

@@ -51,7 +51,7 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
         }
         return false;
     }
-    StreamState* s = open_store(d);
+    StreamState* s = open_state(d);
     const std::uint32_t n = s == nullptr ? 0 : windows_.append(*s, piece.bytes);
     if (n == 0) {
         out_of_memory(d);
@@ -83,10 +83,9 @@ bool StreamStage::pick(Direction d, Piece& out) {
     const TcpHalf& h = work_.flow->half[index_of(d)];
     do {
         const HeldSegment* head = nullptr;
-        if (h.store != kNoIndex) {
-            StreamState& s = windows_[h.store];
-            trim_held(s, h.next);
-            head = held_.head(s);
+        if (StreamState* s = state_of(*work_.flow, d); s != nullptr) {
+            trim_held(*s, h.next);
+            head = held_.head(*s);
         }
         if (head != nullptr && !head->seq.after(h.next)) {
             out.bytes =
@@ -120,7 +119,8 @@ void StreamStage::trim_held(StreamState& s, SeqNum next) {
 // to go on with.
 bool StreamStage::skip_hole(Direction d) {
     TcpHalf& h = work_.flow->half[index_of(d)];
-    const HeldSegment* head = h.store == kNoIndex ? nullptr : held_.head(windows_[h.store]);
+    const StreamState* state = state_of(*work_.flow, d);
+    const HeldSegment* head = state == nullptr ? nullptr : held_.head(*state);
     const bool own = d == work_.own_direction && !work_.own.empty() && work_.own_seq.after(h.next);
     if (head == nullptr && !own) {
         return false;
@@ -130,7 +130,7 @@ bool StreamStage::skip_hole(Direction d) {
     if (to.after(h.acked) && !work_.skip_holes[index_of(d)]) {
         return false;
     }
-    StreamState* s = open_store(d);
+    StreamState* s = open_state(d);
     if (s == nullptr) {
         return false;
     }
@@ -145,15 +145,12 @@ bool StreamStage::skip_hole(Direction d) {
     return true;
 }
 
-StreamState* StreamStage::open_store(Direction d) {
-    TcpHalf& h = work_.flow->half[index_of(d)];
-    if (h.store == kNoIndex) {
-        h.store = windows_.open(*work_.flow, d);
-        if (h.store == kNoIndex) {
-            return nullptr;
-        }
+StreamState* StreamStage::open_state(Direction d) {
+    std::uint32_t& index = work_.flow->stream_state[index_of(d)];
+    if (index == kNoIndex) {
+        index = windows_.open(*work_.flow, d);
     }
-    return &windows_[h.store];
+    return state_of(*work_.flow, d);
 }
 
 // No window for these bytes: the exception policy decides (design decision 11).
@@ -177,8 +174,8 @@ void StreamStage::out_of_memory(Direction d) {
     if (own && !work_.own.empty()) {
         end = work_.own_seq.plus(static_cast<std::uint32_t>(work_.own.size()));
     }
-    if (h.store != kNoIndex && windows_[h.store].held_count != 0) {
-        const SeqNum last = held_.end_of_last(windows_[h.store]);
+    if (const StreamState* s = state_of(*work_.flow, d); s != nullptr && s->held_count != 0) {
+        const SeqNum last = held_.end_of_last(*s);
         end = last.after(end) ? last : end;
     }
     const auto bytes = static_cast<std::size_t>(std::max(end.distance_from(h.next), 0));
@@ -188,7 +185,7 @@ void StreamStage::out_of_memory(Direction d) {
     } else {
         stats_.bytes_uninspected_late += bytes;
     }
-    close_store(h);
+    close_state(work_.flow->stream_state[index_of(d)]);
     h.next = end.after(h.next) ? end : h.next;
     h.broken = true;
     if (policy == ExceptionPolicy::kBypass && work_.packet != nullptr) {
@@ -215,17 +212,17 @@ void StreamStage::finish_fin(Direction d) {
 bool StreamStage::produce_end(Direction d, StreamChunk& out) {
     Flow& f = *work_.flow;
     TcpHalf& h = f.half[index_of(d)];
-    if (h.end_sent || h.store == kNoIndex) {
+    const StreamState* s = state_of(f, d);
+    if (h.end_sent || s == nullptr) {
         return false;
     }
     h.end_sent = true;
-    const StreamState& s = windows_[h.store];
     out = StreamChunk{};
     out.flow = &f;
     out.direction = d;
-    out.window = windows_.view(s, 0);
-    out.offset = s.end_offset - out.window.size();
-    out.gap = s.gap;
+    out.window = windows_.view(*s, 0);
+    out.offset = s->end_offset - out.window.size();
+    out.gap = s->gap;
     out.end = true;
     return true;
 }
@@ -260,16 +257,16 @@ void StreamStage::release(Flow& f) {
     if (work_.flow == &f) {
         work_ = Work{};
     }
-    close_store(f.half[0]);
-    close_store(f.half[1]);
+    close_state(f.stream_state[0]);
+    close_state(f.stream_state[1]);
     end_syn_data(f, stats_);
 }
 
-void StreamStage::close_store(TcpHalf& h) {
-    if (h.store != kNoIndex) {
-        held_.clear(windows_[h.store]);
-        windows_.close(h.store);
-        h.store = kNoIndex;
+void StreamStage::close_state(std::uint32_t& index) {
+    if (index != kNoIndex) {
+        held_.clear(windows_[index]);
+        windows_.close(index);
+        index = kNoIndex;
     }
 }
 

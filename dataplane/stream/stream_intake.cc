@@ -87,7 +87,8 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
         refuse(p, Reason::tcp_after_fin);
         return;
     }
-    const bool holds = h.store != kNoIndex && windows_[h.store].held_count != 0;
+    const StreamState* s = state_of(f, d);
+    const bool holds = s != nullptr && s->held_count != 0;
     if ((seq.before(have) || holds) && overlap_differs(f, d, seq, bytes)) {
         ++stats_.overlaps_differ;
         refuse(p, Reason::tcp_overlap_differs);
@@ -161,8 +162,9 @@ bool StreamStage::fin_fits(Packet& p, SeqNum at) {
                                                   : Reason::tcp_overlap_differs);
         return false;
     }
-    const bool holds = h.store != kNoIndex && windows_[h.store].held_count != 0;
-    if (at.before(h.next) || (holds && held_.end_of_last(windows_[h.store]).after(at))) {
+    const StreamState* s = state_of(f, p.direction);
+    const bool holds = s != nullptr && s->held_count != 0;
+    if (at.before(h.next) || (holds && held_.end_of_last(*s).after(at))) {
         refuse(p, Reason::tcp_overlap_differs);  // the sender has sent bytes after it
         return false;
     }
@@ -171,7 +173,7 @@ bool StreamStage::fin_fits(Packet& p, SeqNum at) {
 
 void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
     const Direction d = p.direction;
-    StreamState* s = open_store(d);
+    StreamState* s = open_state(d);
     if (s != nullptr && held_.insert(*s, seq, bytes)) {
         ++stats_.ooo_segments;
         stats_.ooo_bytes += bytes.size();
@@ -211,10 +213,11 @@ void StreamStage::hold(Packet& p, SeqNum seq, Bytes bytes) {
 // acknowledged.
 bool StreamStage::overlap_differs(Flow& f, Direction d, SeqNum seq, Bytes bytes) {
     const TcpHalf& h = f.half[index_of(d)];
-    if (h.store == kNoIndex) {
+    const StreamState* state = state_of(f, d);
+    if (state == nullptr) {
         return false;
     }
-    const StreamState& s = windows_[h.store];
+    const StreamState& s = *state;
     if (s.held_count != 0 && held_.differs(s, seq, bytes)) {
         return true;
     }

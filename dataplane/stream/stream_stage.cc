@@ -61,8 +61,9 @@ void StreamStage::begin(Packet& p, Now now, packet::ReasonCounters& counters) {
         const TcpOutcome outcome = tracker_.track_open(f, p);
         // Nothing more to do unless a hole was acknowledged, or the last byte of a closed
         // connection, or the path may turn out to be one-sided.
-        const bool quiet = f.state != FlowState::kClosed && (o.seen || f.one_sided) &&
-                           (o.store == kNoIndex || !o.acked.after(o.next));
+        const bool quiet =
+            f.state != FlowState::kClosed && (o.seen || f.one_sided) &&
+            (!o.acked.after(o.next) || state_of(f, opposite(p.direction)) == nullptr);
         if (outcome.action == TcpAction::kAccept && outcome.reason == Reason::none && quiet) {
             return;
         }
@@ -101,7 +102,8 @@ void StreamStage::apply(const TcpOutcome& outcome, Packet& p) {
     work_.packet = &p;
     work_.own_direction = p.direction;
     const TcpHalf& o = f.half[index_of(opposite(p.direction))];
-    work_.drain[index_of(opposite(p.direction))] = o.store != kNoIndex && o.acked.after(o.next);
+    work_.drain[index_of(opposite(p.direction))] =
+        o.acked.after(o.next) && state_of(f, opposite(p.direction)) != nullptr;
     take_segment(p);
 }
 
@@ -119,9 +121,10 @@ void StreamStage::refuse(Packet& p, Reason why) {
 void StreamStage::forget_refused_syn_data(const Packet& p) {
     constexpr std::uint8_t kSynAck = packet::kTcpSyn | packet::kTcpAck;
     const TcpHalf& o = p.flow->half[index_of(opposite(p.direction))];
-    if ((p.tcp.flags & kSynAck) == kSynAck && !config_.inline_mode && o.store != kNoIndex &&
+    StreamState* s = state_of(*p.flow, opposite(p.direction));
+    if ((p.tcp.flags & kSynAck) == kSynAck && !config_.inline_mode && s != nullptr &&
         o.acked == o.next) {
-        held_.clear(windows_[o.store]);
+        held_.clear(*s);
     }
 }
 
@@ -165,7 +168,7 @@ void StreamStage::pass_uninspected(Packet& p) {
         (f.closing & flow::kClosingBothFins) == flow::kClosingBothFins) {
         f.state = FlowState::kClosed;
     }
-    if (f.half[0].store != kNoIndex || f.half[1].store != kNoIndex) {
+    if (f.stream_state[0] != kNoIndex || f.stream_state[1] != kNoIndex) {
         release(f);
     }
     f.half[0].broken = f.half[1].broken = true;
@@ -175,9 +178,9 @@ void StreamStage::pass_uninspected(Packet& p) {
 void StreamStage::reset(Flow& f) {
     work_ = Work{};
     work_.flow = &f;
-    for (const TcpHalf& h : f.half) {
-        if (h.store != kNoIndex) {
-            held_.clear(windows_[h.store]);
+    for (const std::uint32_t index : f.stream_state) {
+        if (index != kNoIndex) {
+            held_.clear(windows_[index]);
         }
     }
     work_.end = {true, true};
@@ -185,8 +188,8 @@ void StreamStage::reset(Flow& f) {
 
 // Another connection between the same ports: its streams begin at offset 0.
 void StreamStage::resync(Flow& f) {
-    close_store(f.half[0]);
-    close_store(f.half[1]);
+    close_state(f.stream_state[0]);
+    close_state(f.stream_state[1]);
     began_anew_ = true;
     packet::count(*counters_, Reason::tcp_gap);
     ++stats_.gaps;

@@ -58,9 +58,9 @@ class StreamStage {
     // Starts loading what begin() will need; worth it a packet or two ahead.
     void prefetch(const packet::Packet& p) const {
         if (p.flow != nullptr && p.payload_len != 0) {
-            const std::uint32_t store = p.flow->half[index_of(p.direction)].store;
-            if (store != flow::kNoIndex) {
-                windows_.prefetch(store);
+            const std::uint32_t state = p.flow->stream_state[index_of(p.direction)];
+            if (state != flow::kNoIndex) {
+                windows_.prefetch(state);
             }
         }
     }
@@ -102,12 +102,19 @@ class StreamStage {
     bool pick(Direction d, Piece& out);
     bool skip_hole(Direction d);
     void trim_held(StreamState& s, SeqNum next);
-    StreamState* open_store(Direction d);
+
+    // Null: that direction has nothing in memory.
+    StreamState* state_of(const flow::Flow& f, Direction d) {
+        const std::uint32_t index = f.stream_state[index_of(d)];
+        return index == flow::kNoIndex ? nullptr : &windows_[index];
+    }
+
+    StreamState* open_state(Direction d);
     void out_of_memory(Direction d);
     void finish_fin(Direction d);
     bool produce_end(Direction d, StreamChunk& out);
     void finish();
-    void close_store(flow::TcpHalf& h);
+    void close_state(std::uint32_t& index);
 
     // The work begun by begin() or end_flow() and drained by next().
     struct Work {

@@ -16,7 +16,7 @@
 
 namespace sluice::stream {
 
-// One direction's stream; one cache line. TcpHalf::store is its index.
+// One direction's stream; one cache line. Flow::stream_state is its index.
 struct alignas(64) StreamState {
     std::uint8_t* data = nullptr;  // the block; bytes [0, length) are the latest of the stream
     std::uint64_t end_offset = 0;  // stream offset after the last byte

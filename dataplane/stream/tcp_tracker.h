@@ -74,7 +74,9 @@ class TcpTracker {
                 return false;
             }
             h.ts_recent = p.tcp.ts_value;
-            f.ts_age[index_of(p.direction)] = ts_age_of(f);
+            if (f.ts_age[index_of(p.direction)] != ts_age_of(f)) {  // not written each time
+                f.ts_age[index_of(p.direction)] = ts_age_of(f);
+            }
         }
         o.acked = p.tcp.ack;
         h.window = p.tcp.window;

@@ -77,8 +77,11 @@ bool AckSource::fill_handshakes(packet::Batch& batch) {
             case 1:
                 add(batch, flow, Direction::kToClient, kSynAck);
                 break;
-            default:
+            case 2:
                 add(batch, flow, Direction::kToServer, packet::kTcpAck);
+                break;
+            default:
+                add(batch, flow, Direction::kToClient, packet::kTcpAck);
                 break;
         }
     }

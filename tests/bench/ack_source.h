@@ -20,7 +20,9 @@ class AckSource {
     // REQUIRES: 1 <= flows <= kMaxFlows
     AckSource(std::uint32_t flows, bool timestamps);
 
-    // The next part of all handshakes, flow by flow; false: they are all done, the batch is empty.
+    // The next part of all handshakes, flow by flow, each with the server's first acknowledgement,
+    // without which a connection's first packets cost more than all later ones; false: they are all
+    // done, the batch is empty.
     bool fill_handshakes(packet::Batch& batch);
 
     // A full batch of acknowledgements, each of a flow and direction chosen anew.
@@ -28,7 +30,7 @@ class AckSource {
 
   private:
     static constexpr std::size_t kStride = 128;  // apart as far as adjacent lines are fetched
-    static constexpr std::size_t kStepsOfHandshake = 3;
+    static constexpr std::size_t kStepsOfHandshake = 4;
 
     void add(packet::Batch& batch, std::uint32_t flow, Direction d, std::uint8_t flags);
 
