@@ -26,6 +26,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace sluice::app {
 
@@ -48,6 +49,14 @@ class AppStage {
     }
 
     bool next(InspectionPoint& point);
+
+    // If the fresh bytes of the chunk that was begun, before next(), are all body of a message as
+    // sent: how far into the stream that body began.
+    std::optional<std::uint64_t> plain_body() const {
+        return active_ != nullptr && active_->app == AppProto::kHttp1
+                   ? parsers_.get<HttpRow>().parser.plain_body()
+                   : std::nullopt;
+    }
 
     // Whether another protocol began inside the one before with the last next(): what transactions
     // were is over, their numbers start again.

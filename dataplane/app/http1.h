@@ -20,6 +20,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 namespace sluice::app {
 
@@ -33,6 +34,10 @@ class Http1 {
 
     // One more point of the chunk; false when there is none left.
     bool next(InspectionPoint& point);
+
+    // If the fresh bytes of the piece that was begun, of which none was read yet, are all body as
+    // sent: how far into the stream that body began.
+    std::optional<std::uint64_t> plain_body() const;
 
     // The chunk ended HTTP on this flow as a whole: it never was HTTP, or there was no memory for
     // it.

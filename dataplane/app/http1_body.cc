@@ -97,6 +97,15 @@ Http1::Step Http1::stray_body() {
     return Step::kNeedMore;
 }
 
+std::optional<std::uint64_t> Http1::plain_body() const {
+    const HttpHalf& h = *half_;
+    const bool whole = h.state == HalfState::kUntilClose ||
+                       (h.state == HalfState::kLength && h.left >= chunk_.fresh);
+    const bool unread = h.consumed + chunk_.fresh == chunk_.offset + chunk_.window.size();
+    return whole && unread && !h.copied_body && chunk_.fresh != 0 ? std::optional(h.body_start)
+                                                                  : std::nullopt;
+}
+
 void Http1::start_copied_body() {
     HttpHalf& h = *half_;
     h.copied_body = true;

@@ -54,7 +54,7 @@ DetectStage::DetectStage(const DetectConfig& config)
       pcre_budget_(config.pcre_budget) {}
 
 void DetectStage::restart(flow::Flow& f) {
-    last_chunk_ = {};
+    forget_chunk();
     if (FlowState* state = store_.find(f); state != nullptr) {
         store_.renew(*state, kNoVersion);
     }
@@ -69,7 +69,7 @@ void DetectStage::end_transactions(flow::Flow& f) {
 void DetectStage::install(const Ruleset* rules, WorkerScratch* scratch) {
     rules_ = scratch == nullptr ? nullptr : rules;
     scratch_ = scratch;
-    last_chunk_ = {};
+    forget_chunk();
 }
 
 DetectStage::Look DetectStage::look_at(const Subject& s, flow::Flow* f, MatchList& matches,
@@ -96,12 +96,14 @@ FlowState* DetectStage::state_for(Look& look) {
     return look.state;
 }
 
-void DetectStage::scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out) {
+bool DetectStage::scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out) {
     ++stats_.scans;
     stats_.scanned_bytes += in.fresh;
     if (!scratch_->prefilter.scan(db, rules_->steps(), in, out)) {
         packet::count(look.reasons, packet::Reason::prefilter_fault);
+        return false;
     }
+    return true;
 }
 
 bool DetectStage::admits(const RuleRec& rule, const Look& look) {
@@ -269,7 +271,7 @@ void DetectStage::scan_payload(Look& look, const packet::Packet& p, bundle::Payl
     const std::uint16_t server_port = p.direction == Direction::kToServer ? p.dst_port : p.src_port;
     for (const Database* db : rules_->payload_dbs(kind, group_of(p), p.direction, server_port)) {
         if (db != nullptr) {
-            scan(look, *db, {p.payload(), 0, p.payload_len}, out);
+            (void)scan(look, *db, {.window = p.payload(), .fresh = p.payload_len}, out);
         }
     }
 }

@@ -20,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace sluice::detect {
 
@@ -79,16 +80,18 @@ class DetectStage {
                         packet::ReasonCounters& reasons);
 
     // The next piece of a stream. 'p' is the packet that brought it, null when the flow ends
-    // without one.
+    // without one. 'body_start', if the fresh bytes are all body of a message as sent: how far into
+    // the stream that body began. It spares the scan of the body in inspect_app().
     void inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
-                        MatchList& matches, packet::ReasonCounters& reasons);
+                        MatchList& matches, packet::ReasonCounters& reasons,
+                        std::optional<std::uint64_t> body_start = std::nullopt);
 
     // A datagram whose transactions inspect_app() is about to see: the payload that their rules
     // look at. The packet's own rules are judged by inspect_packet(), afterwards.
     void begin_datagram(const packet::Packet& p);
 
     // The chunk's bytes are not worth a look: rules over stream and transaction wait on.
-    void pass_stream() { last_chunk_ = {}; }
+    void pass_stream() { forget_chunk(); }
 
     // One point in the life of a transaction; called after inspect_stream() of the chunk that it
     // comes from.
@@ -142,7 +145,7 @@ class DetectStage {
     Look look_at(const Subject& s, flow::Flow* f, MatchList& matches,
                  packet::ReasonCounters& reasons);
     FlowState* state_for(Look& look);
-    void scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out);
+    bool scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out);
     bool admits(const RuleRec& rule, const Look& look);
     bool engines_match(Look& look, RuleIndex rule, const packet::Packet& p);
     void note_time(const packet::Packet* p, Subject& s);
@@ -192,6 +195,15 @@ class DetectStage {
     void keep_on_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point,
                              const TxProgress& t);
 
+    void forget_chunk() {
+        last_chunk_ = {};
+        body_db_ = kNone32;
+    }
+
+    bool scanned_with_stream(const app::InspectionPoint& point, const app::BufferView& view,
+                             std::uint32_t db) const;
+    void take_from_stream(std::uint32_t db, BufferMask names);
+
     const Ruleset* rules_ = nullptr;
     WorkerScratch* scratch_ = nullptr;
     FlowStore store_;
@@ -206,6 +218,10 @@ class DetectStage {
     // The stream, or datagram, for engines over the payload in rules over transactions; valid for
     // its inspect_app() calls.
     stream::StreamChunk last_chunk_;
+    // What was found in the body when the stream was scanned: WorkerScratch::body, for the database
+    // with this number. Goes with last_chunk_.
+    std::uint32_t body_db_ = kNone32;
+    std::uint64_t body_start_ = 0;
 };
 
 }  // namespace sluice::detect

@@ -15,7 +15,7 @@ EvalView view_of(const app::BufferView& b) {
 }  // namespace
 
 void DetectStage::begin_datagram(const packet::Packet& p) {
-    last_chunk_ = {};
+    forget_chunk();
     last_chunk_.flow = p.flow;
     last_chunk_.direction = p.direction;
     last_chunk_.window = p.payload();
@@ -66,17 +66,59 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
             if (names.first() != id) {
                 continue;
             }
+            if (scanned_with_stream(point, view, db)) {
+                take_from_stream(db, names);
+                continue;
+            }
             const auto size = static_cast<std::uint32_t>(view.bytes.size());
-            scan(look, rules_->databases()[db],
-                 {view.bytes, static_cast<std::int64_t>(view.offset),
-                  is_streaming_buffer(id) ? view.fresh : size, names, nullptr},
-                 scratch_->candidates);
+            (void)scan(look, rules_->databases()[db],
+                       {.window = view.bytes,
+                        .base = static_cast<std::int64_t>(view.offset),
+                        .fresh = is_streaming_buffer(id) ? view.fresh : size,
+                        .buffers = names},
+                       scratch_->candidates);
             for (const Bytes& other : view.more) {
-                scan(look, rules_->databases()[db],
-                     {other, 0, static_cast<std::uint32_t>(other.size()), names, nullptr},
-                     scratch_->candidates);
+                (void)scan(look, rules_->databases()[db],
+                           {.window = other,
+                            .fresh = static_cast<std::uint32_t>(other.size()),
+                            .buffers = names},
+                           scratch_->candidates);
             }
         }
+    }
+}
+
+// Whether the view shows the very bytes of the stream that a joint database looked at, from the
+// same first one on.
+bool DetectStage::scanned_with_stream(const app::InspectionPoint& point,
+                                      const app::BufferView& view, std::uint32_t db) const {
+    if (db != body_db_ || last_chunk_.flow != point.flow ||
+        last_chunk_.direction != point.direction) {
+        return false;
+    }
+    const Bytes window = last_chunk_.window;
+    const std::uint64_t first = std::max(last_chunk_.offset, body_start_);
+    return view.fresh == last_chunk_.fresh && view.offset == first - body_start_ &&
+           view.offset + view.bytes.size() == last_chunk_.offset + window.size() - body_start_ &&
+           view.bytes.data() + view.bytes.size() == window.data() + window.size();
+}
+
+void DetectStage::take_from_stream(std::uint32_t db, BufferMask names) {
+    CandidateSet& candidates = scratch_->candidates;
+    for (const RuleIndex r : rules_->databases()[db].always()) {
+        candidates.add(r);
+    }
+    const CandidateSet& body = scratch_->body;
+    for (const Candidate* found = body.begin_list(); found != body.end_list(); ++found) {
+        const RuleRec& rule = rules_->rule(found->rule);
+        if (!names.has(rules_->engine(rule.first_engine + found->engine).buffer)) {
+            continue;
+        }
+        Candidate& c = candidates.add(found->rule);
+        c.hit = std::max(c.hit, found->hit);
+        c.ready_first = std::min(c.ready_first, found->ready_first);
+        c.ready_last = std::max(c.ready_last, found->ready_last);
+        c.engine = found->engine;
     }
 }
 

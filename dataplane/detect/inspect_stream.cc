@@ -19,10 +19,12 @@ std::uint16_t stretch_of(const Candidate& c) {
 }  // namespace
 
 void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet::Packet* p,
-                                 MatchList& matches, packet::ReasonCounters& reasons) {
+                                 MatchList& matches, packet::ReasonCounters& reasons,
+                                 std::optional<std::uint64_t> body_start) {
     if (rules_ == nullptr || chunk.flow == nullptr) {
         return;
     }
+    forget_chunk();
     last_chunk_ = chunk;
     Subject subject = subject_of(*chunk.flow, chunk.direction, p);
     note_time(p, subject);
@@ -36,11 +38,26 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     for (const Database* db :
          rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
                              chunk.direction, chunk.flow->key.server_port)) {
-        if (db != nullptr) {
-            scan(look, *db,
-                 {chunk.window, static_cast<std::int64_t>(chunk.offset), chunk.fresh,
-                  mask_of(BufferId::kPayload), segment},
-                 scratch_->candidates);
+        if (db == nullptr) {
+            continue;
+        }
+        ScanInput in{.window = chunk.window,
+                     .base = static_cast<std::int64_t>(chunk.offset),
+                     .fresh = chunk.fresh,
+                     .segment = segment};
+        const Ruleset::Joint joint = body_start && body_db_ == kNone32
+                                         ? rules_->joint(*db, chunk.direction)
+                                         : Ruleset::Joint{};
+        if (joint.both == nullptr) {
+            (void)scan(look, *db, in, scratch_->candidates);
+            continue;
+        }
+        in.body = &scratch_->body;
+        in.body->begin();
+        in.body_start = static_cast<std::int64_t>(*body_start);
+        if (scan(look, *joint.both, in, scratch_->candidates)) {
+            body_db_ = joint.body;
+            body_start_ = *body_start;
         }
     }
     if (look.state != nullptr) {

@@ -120,55 +120,56 @@ struct ScanJob {
     std::int64_t scanned_from;
     BufferMask buffers;
     CandidateSet* segment;
+    CandidateSet* body;
+    std::int64_t body_start;
+
+    // What is looked at through the window: it begins 'origin' bytes into the buffer, and a content
+    // may begin from 'first' on.
+    struct Place {
+        CandidateSet& out;
+        std::int64_t origin;
+        std::int64_t first;
+        bool grows;  // more of it may come
+    };
+
+    void consider(const PatternTarget& t, std::int64_t hit_end) const {
+        if (t.segment) {
+            if (segment != nullptr) {  // the bytes that it brought are all that it has
+                settle(t, hit_end, {*segment, fresh, fresh, false});
+            }
+        } else if (buffers.has(t.buffer)) {
+            settle(t, hit_end, {out, 0, base, true});
+        } else if (body != nullptr) {
+            settle(t, hit_end, {*body, body_start, std::max(base, body_start), true});
+        }
+    }
 
     // The one compare that settles a hit: all of the content that is here must be in place.
-    void consider(const PatternTarget& t, std::int64_t hit_end) const {
-        if (!buffers.has(t.buffer)) {
-            return;
-        }
+    void settle(const PatternTarget& t, std::int64_t hit_end, const Place& place) const {
         if (t.step == kNone32) {
-            Candidate& c = out.add(t.rule);
-            c.hit = std::max(c.hit, hit_end - 1);
+            Candidate& c = place.out.add(t.rule);
+            c.hit = std::max(c.hit, hit_end - place.origin - 1);
             c.engine = t.engine;
             return;
         }
-        if (t.segment) {
-            consider_segment(t, hit_end);
+        const std::int64_t from = hit_end - t.back;  // in offsets of the buffer
+        const std::int64_t to = from + t.content_size;
+        const std::int64_t start = from - place.origin;
+        const std::int64_t stop = to - place.origin;
+        if (from < place.first || start < t.min_start || stop > t.max_end ||
+            (!place.grows && to > end)) {
             return;
         }
-        const std::int64_t start = hit_end - t.back;
-        const std::int64_t stop = start + t.content_size;
-        if (start < base || start < t.min_start || stop > t.max_end) {
+        const auto here = static_cast<std::size_t>(std::min(to, end) - from);
+        if (!steps[t.step].finder.prefix_at(window.data() + (from - base), here)) {
             return;
         }
-        const auto here = static_cast<std::size_t>(std::min(stop, end) - start);
-        if (!steps[t.step].finder.prefix_at(window.data() + (start - base), here)) {
-            return;
-        }
-        Candidate& c = out.add(t.rule);
+        Candidate& c = place.out.add(t.rule);
         c.hit = std::max(c.hit, start);
-        if (stop > end) {
+        if (to > end) {
             c.ready_first = std::min(c.ready_first, stop);
             c.ready_last = std::max(c.ready_last, stop);
         }
-        c.engine = t.engine;
-    }
-
-    // The same for the segment that brought the fresh bytes, which are all that it has.
-    void consider_segment(const PatternTarget& t, std::int64_t hit_end) const {
-        const std::int64_t start = hit_end - t.back - fresh;
-        const std::int64_t stop = start + t.content_size;
-        if (segment == nullptr || start < 0 || start < t.min_start || stop > t.max_end ||
-            stop > end - fresh) {
-            return;
-        }
-        const Bytes bytes = window.subspan(static_cast<std::size_t>(fresh - base + start),
-                                           static_cast<std::size_t>(t.content_size));
-        if (!steps[t.step].finder.prefix_at(bytes.data(), bytes.size())) {
-            return;
-        }
-        Candidate& c = segment->add(t.rule);
-        c.hit = std::max(c.hit, start);
         c.engine = t.engine;
     }
 
@@ -199,7 +200,8 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
     const std::int64_t from = fresh - static_cast<std::int64_t>(history);
     const auto size = static_cast<std::size_t>(std::min(end, db.reach_) - from);
     const Bytes region = in.window.subspan(in.window.size() - in.fresh - history, size);
-    ScanJob job{db, steps, out, in.window, in.base, end, fresh, from, in.buffers, in.segment};
+    ScanJob job{db,    steps, out,        in.window,  in.base, end,
+                fresh, from,  in.buffers, in.segment, in.body, in.body_start};
     // Hyperscan takes C strings; the bytes are only read.
     const void* text = region.data();
     return hs_scan(db.handle_, static_cast<const char*>(text), static_cast<unsigned>(region.size()),

@@ -57,6 +57,10 @@ class CandidateSet {
 
     Candidate* end_list() { return list_.data() + size_; }
 
+    const Candidate* begin_list() const { return list_.data(); }
+
+    const Candidate* end_list() const { return list_.data() + size_; }
+
   private:
     struct Slot {
         std::uint32_t epoch = 0;
@@ -116,6 +120,10 @@ struct ScanInput {
     // Candidates for the segment whose whole payload the fresh bytes are, by places in it; null:
     // they are none.
     CandidateSet* segment = nullptr;
+    // Candidates for the body that the fresh bytes go on with, whose first byte is body_start bytes
+    // into the stream; null: they are none. Only a joint database finds any.
+    CandidateSet* body = nullptr;
+    std::int64_t body_start = 0;
 };
 
 class PrefilterScratch {

@@ -468,10 +468,28 @@ class RulesetBuilder {
             }
         }
         find_twins();
+        if (Status s = join_databases(); !s) {
+            return s;
+        }
         for (const bundle::PayloadGroup& g : model_.payload_groups) {
             if (Status s = add_payload_group(g); !s) {
                 return s;
             }
+        }
+        return ok_status();
+    }
+
+    Status join_databases() {
+        const std::size_t n = out_->databases_.size();
+        out_->joint_.resize(n);
+        for (const bundle::JointDb& j : model_.joint_dbs) {
+            if (j.stream >= n || j.body >= n || j.both >= n) {
+                return Error{ErrorCode::kInvalid,
+                             "joint database names a database that is not there",
+                             {},
+                             {}};
+            }
+            out_->joint_[j.stream][index_of(j.direction)] = {&out_->databases_[j.both], j.body};
         }
         return ok_status();
     }

@@ -71,6 +71,16 @@ class Ruleset {
     // alone, too, but for what payload_dbs(kSegment) holds.
     bool segments_ride(Direction d) const { return segments_ride_[index_of(d)]; }
 
+    struct Joint {
+        const Database* both = nullptr;  // null: none
+        std::uint32_t body = kNone32;    // the number of the database whose patterns it has, too
+    };
+
+    // What finds with one scan what 'stream' and a database of a body would find.
+    Joint joint(const Database& stream, Direction d) const {
+        return joint_[static_cast<std::size_t>(&stream - databases_.data())][index_of(d)];
+    }
+
     // Prefilters over one application buffer.
     const std::vector<std::uint32_t>& buffer_dbs(BufferId b) const {
         return buffer_dbs_[index_of(b)];
@@ -126,6 +136,7 @@ class Ruleset {
     std::vector<AddressSet> addresses_;
     RegexSet regexes_;
     std::vector<Database> databases_;
+    std::vector<std::array<Joint, 2>> joint_;  // by number of the stream's database, and direction
     using PortTable = std::vector<std::uint16_t>;  // by port: database + 1, 0: none
     std::array<std::array<PortTable, bundle::kMaxGroupsPerPlace>, kKinds * kProtos * 2>
         payload_dbs_;

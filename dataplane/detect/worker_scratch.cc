@@ -6,6 +6,7 @@ namespace sluice::detect {
 WorkerScratch::WorkerScratch(const Ruleset& rules)
     : candidates(rules.size()),
       segment(rules.size()),
+      body(rules.size()),
       addresses(rules.address_sets()),
       frames(rules.max_steps() + 1),
       counters(rules.size()),

@@ -45,6 +45,7 @@ class WorkerScratch {
     RegexMatcher matcher;
     CandidateSet candidates;
     CandidateSet segment;  // of the TCP segment at hand, found when its stream was scanned
+    CandidateSet body;     // of the body that it goes on with, likewise
     AddressCache addresses;
     std::vector<EvalFrame> frames;
     std::vector<RuleCounters> counters;

@@ -291,7 +291,7 @@ void Pipeline::inspect_chunks(packet::Packet* packet, const Now& now) {
             stats_.encrypted_bytes += chunk.fresh;
             detect_.pass_stream();
         } else {
-            detect_.inspect_stream(chunk, packet, matches_, reasons_);
+            detect_.inspect_stream(chunk, packet, matches_, reasons_, app_.plain_body());
         }
         inspect_points(*chunk.flow, chunk.direction, packet, now);
     }

@@ -108,6 +108,7 @@ class Decoder {
         packet_rules();
         coverage();
         domain_rules();
+        joint_dbs();
         if (const std::string_view bad = malformed(); !bad.empty()) {
             return Error{.code = ErrorCode::kInvalid,
                          .message = "section " + std::string(bad) +
@@ -456,6 +457,20 @@ class Decoder {
             d.engine = s.u8();
             d.item = s.u16();
             d.rule = s.u32();
+        }
+    }
+
+    void joint_dbs() {
+        Section& s = in(SectionId::kJointDbs);
+        const std::size_t n = s.count(kJointDbBytes);
+        s.zeros(4);
+        model_.joint_dbs.resize(s.fits(n, kJointDbBytes));
+        for (JointDb& j : model_.joint_dbs) {
+            j.stream = s.u32();
+            j.body = s.u32();
+            j.both = s.u32();
+            j.direction = s.tag<Direction>();
+            s.zeros(3);
         }
     }
 

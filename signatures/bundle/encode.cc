@@ -27,6 +27,7 @@ class Encoder {
         packet_rules();
         coverage();
         domain_rules();
+        joint_dbs();
         texts();
         return std::move(sections_);
     }
@@ -311,6 +312,18 @@ class Encoder {
             o.u8(d.engine);
             o.u16(d.item);
             o.u32(d.rule);
+        }
+    }
+
+    void joint_dbs() {
+        Out& o = out(SectionId::kJointDbs);
+        head(o, model_.joint_dbs.size());
+        for (const JointDb& j : model_.joint_dbs) {
+            o.u32(j.stream);
+            o.u32(j.body);
+            o.u32(j.both);
+            o.tag(j.direction);
+            o.zeros(3);
         }
     }
 

@@ -13,7 +13,7 @@
 namespace sluice::bundle {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic = {'S', 'L', 'U', 'I', 'C', 'E', 'B', '1'};
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 inline constexpr std::size_t kHeaderBytes = 64;
 inline constexpr std::size_t kTocEntryBytes = 56;
@@ -47,17 +47,19 @@ enum class SectionId : std::uint32_t {
     kDomainRules,
     kTransformData,
     kFilters,
+    kJointDbs,
 };
 
-inline constexpr std::size_t kSectionCount = 18;  // known sections, ids 1 to 18; all mandatory
+inline constexpr std::size_t kSectionCount = 19;  // known sections, ids 1 to 19; all mandatory
 inline constexpr std::uint32_t kSealedFirst =
     0x100;  // reserved: sealed parts of embargoed packages
 inline constexpr std::uint32_t kSealedLast = 0x1ff;
 
 inline constexpr std::array<std::string_view, kSectionCount> kSectionNames = {
-    "manifest",       "texts",        "blob",     "rules",        "engines",        "items",
-    "addresses",      "ports",        "pcres",    "bit names",    "databases",      "buffer groups",
-    "payload groups", "packet rules", "coverage", "domain rules", "transform data", "filters"};
+    "manifest",     "texts",          "blob",           "rules",          "engines",
+    "items",        "addresses",      "ports",          "pcres",          "bit names",
+    "databases",    "buffer groups",  "payload groups", "packet rules",   "coverage",
+    "domain rules", "transform data", "filters",        "joint databases"};
 
 constexpr std::size_t index_of(SectionId id) {
     return static_cast<std::size_t>(id) - 1;
@@ -84,6 +86,7 @@ inline constexpr std::size_t kPayloadGroupBytes = 8;
 inline constexpr std::size_t kPortClassBytes = 8;
 inline constexpr std::size_t kCoverageBytes = 8;
 inline constexpr std::size_t kDomainRuleBytes = 8;
+inline constexpr std::size_t kJointDbBytes = 16;
 inline constexpr std::size_t kTransformDataBytes = 8;
 inline constexpr std::size_t kFilterBytes = 24;
 

@@ -410,6 +410,18 @@ struct DomainRule {
 
 inline constexpr std::uint32_t kMaxDomainText = 255;  // bytes of its content
 
+// A body that is sent as it is passes through the databases of its stream and of the body: 'both'
+// has the patterns of these two, so that one scan finds what two would. Its 'always' rules are
+// those of 'stream'.
+struct JointDb {
+    std::uint32_t stream = 0;                    // of a payload group over streams
+    std::uint32_t body = 0;                      // of a buffer group over a streaming buffer
+    std::uint32_t both = 0;                      // of no group
+    Direction direction = Direction::kToServer;  // one stream and direction have one at most
+
+    friend bool operator==(const JointDb&, const JointDb&) = default;
+};
+
 struct PortClass {
     PortRange range;
     std::uint32_t db = 0;
@@ -474,6 +486,7 @@ struct Model {
     std::vector<std::uint32_t> packet_rules;
     std::vector<CveCoverage> coverage;
     std::vector<DomainRule> domain_rules;  // by buffer, then rule
+    std::vector<JointDb> joint_dbs;        // by stream, then direction
 
     friend bool operator==(const Model&, const Model&) = default;
 };

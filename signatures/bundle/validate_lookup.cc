@@ -3,8 +3,10 @@
 #include "signatures/bundle/known.h"
 #include "signatures/bundle/validate.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::bundle {
@@ -124,8 +126,32 @@ class DbBuffers {
 
     BufferMask of(std::size_t db) const { return buffers_[db]; }
 
+    // 'joint' is over the bytes of both. REQUIRES: all groups have claimed theirs.
+    const char* join(const JointDb& j) {
+        if (std::max({j.stream, j.body, j.both}) >= buffers_.size()) {
+            return "database index is out of range";
+        }
+        if (buffers_[j.stream] != mask_of(BufferId::kPayload) || buffers_[j.body].empty() ||
+            !is_streaming_buffer(buffers_[j.body].first()) ||
+            buffers_[j.body].has(BufferId::kPayload)) {
+            return "not the databases of a stream and of a body";
+        }
+        if (!buffers_[j.both].empty()) {
+            return "joint database is one of a group";
+        }
+        joint_.push_back({j.both, buffers_[j.stream] | buffers_[j.body]});
+        return nullptr;
+    }
+
+    void add_joint() {
+        for (const auto& [db, buffers] : joint_) {
+            buffers_[db] |= buffers;
+        }
+    }
+
   private:
     std::vector<BufferMask> buffers_;
+    std::vector<std::pair<std::uint32_t, BufferMask>> joint_;
 };
 
 const char* ports_fault(const PayloadGroup& group, DbBuffers& buffers) {
@@ -220,6 +246,34 @@ Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
     return ok_status();
 }
 
+// Scanned instead of two others, so it must find what they find.
+const char* joint_fault(const Model& model, const JointDb& j) {
+    const auto rules = [&](std::uint32_t db) { return model.databases[db].pattern_rules.size(); };
+    return rules(j.both) == rules(j.stream) + rules(j.body) &&
+                   model.databases[j.both].always == model.databases[j.stream].always
+               ? nullptr
+               : "joint database does not have what both have";
+}
+
+Status validate_joint_dbs(const Model& model, DbBuffers& buffers) {
+    for (std::size_t i = 0; i < model.joint_dbs.size(); ++i) {
+        const JointDb& j = model.joint_dbs[i];
+        const auto key = [&](std::size_t k) {
+            return std::pair(model.joint_dbs[k].stream, model.joint_dbs[k].direction);
+        };
+        if (i != 0 && key(i) <= key(i - 1)) {
+            return invalid("joint database", i, "not ascending by stream and direction");
+        }
+        const char* fault = known(j.direction) ? buffers.join(j) : "unknown direction";
+        fault = fault != nullptr ? fault : joint_fault(model, j);
+        if (fault != nullptr) {
+            return invalid("joint database", i, fault);
+        }
+    }
+    buffers.add_joint();
+    return ok_status();
+}
+
 }  // namespace
 
 Status validate_lookup(const Model& model) {
@@ -228,6 +282,9 @@ Status validate_lookup(const Model& model) {
         return s;
     }
     if (Status s = validate_payload_groups(model, buffers); !s.ok()) {
+        return s;
+    }
+    if (Status s = validate_joint_dbs(model, buffers); !s.ok()) {
         return s;
     }
     for (std::size_t i = 0; i < model.databases.size(); ++i) {

@@ -30,6 +30,10 @@ constexpr std::array kKinds = {PayloadKind::kPacket, PayloadKind::kStream, Paylo
 // seconds on two cores.
 constexpr std::size_t kClassEntries = 2500;
 
+// Where most of HTTP without TLS is: streams of these servers' ports are scanned together with the
+// bodies in them (bundle::JointDb). Elsewhere one is scanned after the other, which finds the same.
+constexpr std::array<std::uint16_t, 4> kHttpPorts = {80, 3128, 8000, 8080};
+
 PortSet united(PortSet a, const PortSet& b) {
     a.insert(a.end(), b.begin(), b.end());
     std::sort(a.begin(), a.end(), [](const auto& x, const auto& y) { return x.lo < y.lo; });
@@ -109,6 +113,7 @@ class Planner {
         model_.buffer_groups.clear();
         model_.payload_groups.clear();
         model_.domain_rules.clear();
+        model_.joint_dbs.clear();
         std::map<BufferId, RuleList> by_buffer;
         for (std::uint32_t r = 0; r < model_.rules.size(); ++r) {
             const Prefilter& p = prefilters_[r];
@@ -137,26 +142,27 @@ class Planner {
                 }
             }
         }
+        add_joint_dbs();
         return std::move(plans_);
     }
 
   private:
-    // What a database holds: rule r by its general prefilter (r), or by its prefilter for TCP
-    // segments (r + number of rules).
+    // What a database holds: rule r by its general prefilter (r), by its prefilter for TCP segments
+    // (r + number of rules), or by its general one as a guest of a stream (r + twice that).
     using Entry = std::uint32_t;
 
-    bool for_segments(Entry e) const { return e >= prefilters_.size(); }
+    std::uint32_t rule_count() const { return static_cast<std::uint32_t>(prefilters_.size()); }
 
-    std::uint32_t rule_of(Entry e) const {
-        return for_segments(e) ? e - static_cast<std::uint32_t>(prefilters_.size()) : e;
-    }
+    bool for_segments(Entry e) const { return e / rule_count() == 1; }
 
-    Entry segment_entry(std::uint32_t rule) const {
-        return rule + static_cast<std::uint32_t>(prefilters_.size());
-    }
+    std::uint32_t rule_of(Entry e) const { return e % rule_count(); }
+
+    Entry segment_entry(std::uint32_t rule) const { return rule + rule_count(); }
+
+    Entry body_entry(std::uint32_t rule) const { return rule + 2 * rule_count(); }
 
     const Prefilter& prefilter(Entry e) {
-        return for_segments(e) ? segment_prefilter(rule_of(e)) : prefilters_[e];
+        return for_segments(e) ? segment_prefilter(rule_of(e)) : prefilters_[rule_of(e)];
     }
 
     // Whose segment entries ride with the stream: they are told from those of the stream itself.
@@ -200,6 +206,49 @@ class Planner {
                 for (const BufferId name : names) {
                     model_.buffer_groups.push_back({name, db});
                 }
+            }
+        }
+        note_body(buffer, parts.back());
+    }
+
+    // What may lie anywhere in the body of a message, in either direction.
+    struct Body {
+        RuleList rules;
+        std::uint32_t db = 0;
+    };
+
+    void note_body(BufferId buffer, const RuleList& anywhere) {
+        const BufferId file = twin_of(buffer);
+        const bool up = file == BufferId::kFileDataToServer;
+        if ((up || file == BufferId::kFileDataToClient) && !anywhere.empty()) {
+            const Direction d = up ? Direction::kToServer : Direction::kToClient;
+            bodies_[index_of(d)] = {anywhere, database(buffer, Riders::kNone, anywhere)};
+        }
+    }
+
+    static bool has_http_port(const bundle::PortRange& range) {
+        return std::any_of(kHttpPorts.begin(), kHttpPorts.end(), [&](std::uint16_t port) {
+            return port >= range.lo && port <= range.hi;
+        });
+    }
+
+    void add_joint_dbs() {
+        for (const auto& [key, part] : http_streams_) {
+            const auto [stream, direction] = key;
+            const Body& body = bodies_[index_of(direction)];
+            if (body.rules.empty()) {
+                continue;
+            }
+            RuleList entries = part;
+            for (const std::uint32_t r : body.rules) {
+                if (prefilters_[r].kind != PrefilterKind::kAlways) {
+                    entries.push_back(body_entry(r));
+                }
+            }
+            const std::uint32_t both =
+                database(BufferId::kPayload, Riders::kSegments, std::move(entries));
+            if (both != stream) {
+                model_.joint_dbs.push_back({stream, body.db, both, direction});
             }
         }
     }
@@ -291,6 +340,9 @@ class Planner {
                 groups[i].ports.push_back(
                     {c.range, database(BufferId::kPayload, riders, parts[i])});
             }
+            if (kind == PayloadKind::kStream && has_http_port(c.range) && !parts.back().empty()) {
+                http_streams_.try_emplace({groups.back().ports.back().db, direction}, parts.back());
+            }
         }
         for (bundle::PayloadGroup& group : groups) {
             model_.payload_groups.push_back(std::move(group));
@@ -308,7 +360,7 @@ class Planner {
 
     // The same rules over the same buffer give the same database, which is then stored once.
     std::uint32_t database(BufferId buffer, Riders riders, RuleList entries) {
-        if (entries.empty() || !for_segments(entries.back())) {
+        if (entries.empty() || rule_of(entries.back()) == entries.back()) {
             riders = Riders::kNone;
         }
         const auto next = static_cast<std::uint32_t>(plans_.size());
@@ -351,6 +403,9 @@ class Planner {
     std::unordered_map<std::uint32_t, Prefilter> segment_prefilters_;
     std::vector<DbPlan> plans_;
     std::map<std::tuple<BufferId, Riders, RuleList>, std::uint32_t> known_;
+    std::array<Body, 2> bodies_;  // by direction
+    // The entries of databases of streams; one may serve both directions.
+    std::map<std::pair<std::uint32_t, Direction>, RuleList> http_streams_;
 };
 
 }  // namespace

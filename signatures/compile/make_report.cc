@@ -67,6 +67,9 @@ std::vector<std::string> places_of(const bundle::Model& model) {
             add(ports.db, place_of(group, ports));
         }
     }
+    for (const bundle::JointDb& joint : model.joint_dbs) {
+        add(joint.both, first[joint.stream] + " with " + first[joint.body]);
+    }
     for (std::size_t i = 0; i < first.size(); ++i) {
         first[i] += more[i] == 0 ? "" : " and " + std::to_string(more[i]) + " more";
     }

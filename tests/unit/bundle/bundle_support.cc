@@ -185,6 +185,34 @@ Model small_model() {
     return m;
 }
 
+namespace {
+
+// A rule over a body, its database, the stream's, and one that is both.
+void add_joint_database(Model& m) {
+    Rule rule = m.rules[2];
+    rule.sid = 1000004;
+    rule.engines = {m.rules[2].engines[0]};
+    rule.engines[0].buffer = BufferId::kFileDataToClient;
+    rule.engines[0].items.resize(1);
+    m.rules.push_back(rule);
+    PrefilterDb body;
+    body.serialized.assign(64, 0x5a);
+    body.pattern_length = {5};
+    body.pattern_first = {0, 1};
+    body.pattern_rules = {{3, 0, 0, 6, false}};
+    const auto body_db = static_cast<std::uint32_t>(m.databases.size());
+    m.databases.push_back(body);
+    PrefilterDb both = m.databases[0];
+    both.pattern_length.push_back(5);
+    both.pattern_rules.push_back(body.pattern_rules[0]);
+    both.pattern_first.push_back(static_cast<std::uint32_t>(both.pattern_rules.size()));
+    m.databases.push_back(both);
+    m.buffer_groups.push_back({BufferId::kFileDataToClient, body_db});
+    m.joint_dbs = {{0, body_db, body_db + 1, Direction::kToClient}};
+}
+
+}  // namespace
+
 Model rich_model() {
     Model m = small_model();
     m.manifest.previous_version = 4;
@@ -211,6 +239,7 @@ Model rich_model() {
         {PayloadKind::kPacket, HeaderProto::kIp, Direction::kToClient, {{{0, 65535}, 2}}});
     m.packet_rules = {1};
     m.domain_rules = {{BufferId::kHttpUri, 0, 0, 2}};
+    add_joint_database(m);
     m.coverage = {{"CVE-2021-31166", "covered", {1000003, 1000001}, true},
                   {"CVE-2022-1", "pending", {}, false}};
     return m;

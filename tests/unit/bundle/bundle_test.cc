@@ -162,9 +162,10 @@ TEST(Bundle, RefusesOtherHyperscan) {
 
 TEST(Bundle, RefusesNewerFormat) {
     std::vector<std::uint8_t> file = written(small_model());
-    file[8] = 4;
+    file[8] = kFormatVersion + 1;
     reseal(file, test_key());
-    expect_refused(file, test_options(), ErrorCode::kIncompatible, "format version 4");
+    expect_refused(file, test_options(), ErrorCode::kIncompatible,
+                   "format version " + std::to_string(kFormatVersion + 1));
 }
 
 // The seeds of bundle_fuzz, which chooses by the first byte whether to seal the rest again. With

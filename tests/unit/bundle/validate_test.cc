@@ -191,7 +191,7 @@ const std::vector<Case>& cases() {
         {"stray database", "do not add up", [](Model& m) { m.databases[2].serialized = {1}; }},
         {"literal length", "literal is too long",
          [](Model& m) { m.databases[1].pattern_length[0] = 65; }},
-        {"pattern rule", "rule index", [](Model& m) { m.databases[1].pattern_rules[0].rule = 3; }},
+        {"pattern rule", "rule index", [](Model& m) { m.databases[1].pattern_rules[0].rule = 9; }},
         {"pattern engine", "engine index",
          [](Model& m) { m.databases[1].pattern_rules[0].engine = 2; }},
         {"pattern item", "item index", [](Model& m) { m.databases[1].pattern_rules[0].item = 2; }},
@@ -209,6 +209,7 @@ const std::vector<Case>& cases() {
         {"pattern order", "out of order",
          [](Model& m) {
              PrefilterDb& db = m.databases[0];
+             m.joint_dbs.clear();
              m.rules[1].engines.push_back(m.rules[0].engines[0]);
              db.pattern_first = {0, 2};
              db.pattern_rules = {{1, 0, 1, 0, false}, {0, 0, 0, 0, false}};
@@ -223,14 +224,14 @@ const std::vector<Case>& cases() {
          [](Model& m) {
              m.databases[2].always = {2, 2};
          }},
-        {"always index", "always rules", [](Model& m) { m.databases[2].always = {3}; }},
+        {"always index", "always rules", [](Model& m) { m.databases[2].always = {9}; }},
         {"buffer group", "not an application",
          [](Model& m) { m.buffer_groups[0].buffer = BufferId::kPayload; }},
         {"buffer group id", "not an application",
          [](Model& m) { m.buffer_groups[0].buffer = BufferId::kCount; }},
-        {"buffer group db", "database index", [](Model& m) { m.buffer_groups[0].db = 3; }},
+        {"buffer group db", "database index", [](Model& m) { m.buffer_groups[0].db = 9; }},
         {"buffer group often", "too many groups",
-         [](Model& m) { m.buffer_groups.resize(kMaxGroupsPerPlace + 1, m.buffer_groups[0]); }},
+         [](Model& m) { m.buffer_groups.resize(kMaxGroupsPerPlace + 2, m.buffer_groups[0]); }},
         {"payload and buffer", "the payload and an application buffer",
          [](Model& m) { m.buffer_groups[0].db = 2; }},
         {"domain rule", "engine or item index", [](Model& m) { m.domain_rules[0].item = 9; }},
@@ -244,7 +245,7 @@ const std::vector<Case>& cases() {
          [](Model& m) { m.payload_groups[0].proto = static_cast<HeaderProto>(9); }},
         {"payload direction", "unknown kind",
          [](Model& m) { m.payload_groups[0].direction = static_cast<Direction>(2); }},
-        {"payload db", "database index", [](Model& m) { m.payload_groups[0].ports[1].db = 3; }},
+        {"payload db", "database index", [](Model& m) { m.payload_groups[0].ports[1].db = 9; }},
         {"class gap", "sorted and covering",
          [](Model& m) { m.payload_groups[0].ports[1].range.lo = 81; }},
         {"class order", "sorted and covering",
@@ -261,11 +262,29 @@ const std::vector<Case>& cases() {
                  m.payload_groups.push_back(m.payload_groups[0]);
              }
          }},
-        {"packet rule", "packet rules", [](Model& m) { m.packet_rules = {3}; }},
+        {"packet rule", "packet rules", [](Model& m) { m.packet_rules = {9}; }},
         {"packet rule order", "packet rules",
          [](Model& m) {
              m.packet_rules = {1, 1};
          }},
+        {"joint index", "database index", [](Model& m) { m.joint_dbs[0].both = 9; }},
+        {"joint twice", "not ascending", [](Model& m) { m.joint_dbs.push_back(m.joint_dbs[0]); }},
+        {"joint direction", "unknown direction",
+         [](Model& m) { m.joint_dbs[0].direction = static_cast<Direction>(2); }},
+        {"joint of no stream", "of a stream and of a body",
+         [](Model& m) { m.joint_dbs[0].stream = 1; }},
+        {"joint of no body", "of a stream and of a body",
+         [](Model& m) { m.joint_dbs[0].body = 1; }},
+        {"joint of a group", "one of a group", [](Model& m) { m.joint_dbs[0].both = 2; }},
+        {"joint lacks a rule", "what both have",
+         [](Model& m) {
+             m.databases[4].pattern_rules.pop_back();
+             m.databases[4].pattern_first.back() -= 1;
+         }},
+        {"joint with other always rules", "what both have",
+         [](Model& m) { m.databases[4].always = {2}; }},
+        {"joint of another buffer", "another buffer",
+         [](Model& m) { m.databases[4].pattern_rules.back().rule = 2; }},
     };
     return kCases;
 }

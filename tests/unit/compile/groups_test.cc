@@ -284,6 +284,39 @@ TEST(Groups, TheTwoNamesOfABodyShareADatabase) {
     EXPECT_EQ(testing::candidates(shared, "xqzvkj"), (std::set<std::uint32_t>{0, 1}));
 }
 
+// On ports of HTTP a body passes one database with the stream around it.
+TEST(Groups, StreamsOfHttpPortsHaveAJointDatabase) {
+    ModelBuilder b;
+    bundle::Rule& raw = b.rule(1);
+    raw.flow_flags = bundle::kRuleStream;
+    ModelBuilder::add(raw, BufferId::kPayload, b.content("jkvzqx"));
+    ModelBuilder::add(b.rule(2), BufferId::kFileDataToClient, b.content("xqzvkj"));
+    bundle::Item near = b.content("vkjxqz", bundle::kHasDepth);
+    near.depth = 16;
+    ModelBuilder::add(b.rule(3), BufferId::kFileDataToClient, near);
+    ModelBuilder::add(b.rule(4), BufferId::kHttpResponseBody, b.content("qzkxvj"));
+    ModelBuilder::add(b.rule(5), BufferId::kFileDataToServer, b.content("kvzxqj"));
+    ModelBuilder::add(b.rule(6), BufferId::kFileDataToClient, b.content("never", bundle::kNegated));
+    group(b.model);
+    ASSERT_EQ(b.model.joint_dbs.size(), 2U) << "one for each direction";
+    const bundle::JointDb& up = b.model.joint_dbs[0];
+    const bundle::JointDb& joint = b.model.joint_dbs[1];
+    EXPECT_EQ(up.direction, Direction::kToServer);
+    EXPECT_EQ(joint.direction, Direction::kToClient);
+    EXPECT_EQ(up.stream, joint.stream) << "the rule looks at both";
+    const auto found = [&](std::uint32_t db) {
+        return testing::candidates(b.model.databases.at(db), "jkvzqx xqzvkj vkjxqz qzkxvj kvzxqj");
+    };
+    using Rules = std::set<std::uint32_t>;
+    EXPECT_EQ(found(joint.stream), (Rules{0}));
+    EXPECT_EQ(found(joint.body), (Rules{1, 3, 5})) << "one of them always";
+    EXPECT_EQ(found(joint.both), (Rules{0, 1, 3})) << "not what lies near, nor what is always";
+    EXPECT_EQ(found(up.both), (Rules{0, 4}));
+    for (const bundle::BufferGroup& g : b.model.buffer_groups) {
+        EXPECT_NE(g.db, joint.both);
+    }
+}
+
 // Any rule whose content is in the payload is a candidate on every port, direction and kind where
 // it may match.
 TEST(Groups, NoCandidateIsLost) {
