@@ -21,8 +21,8 @@ void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& r
     flow::Flow& flow = *chunk.flow;
     if (flow.app != AppProto::kUnknown) {
         check_direction(chunk, reasons);
-    } else if (in_tunnel(flow)) {
-        decide_in_tunnel(chunk, reasons);
+    } else if (between(flow)) {
+        decide_anew(chunk, reasons);
     } else {
         decide(chunk, reasons);
     }
@@ -86,7 +86,7 @@ bool AppStage::next(InspectionPoint& point) {
         }
         bool shown = false;
         parsers_.with(number, [&](auto& row) { shown = next_of(row, point); });
-        if (shown || !enter_tunnel()) {
+        if (shown || !enter_next()) {
             return shown;
         }
     }
@@ -107,12 +107,6 @@ bool AppStage::next_dns_datagram(InspectionPoint& point) {
 template <typename Row>
 bool AppStage::next_of(Row& row, InspectionPoint& point) {
     const bool shown = row.parser.next(point);
-    if constexpr (requires { row.parser.starts_tls(); }) {
-        if (row.parser.starts_tls()) {
-            start_tls(row.states[slot_of(*active_).index].half);
-            return false;
-        }
-    }
     if (row.parser.gave_up()) {
         active_->app = AppProto::kNone;
         retiring_ = active_;
@@ -120,99 +114,6 @@ bool AppStage::next_of(Row& row, InspectionPoint& point) {
         retiring_ = active_;
     }
     return shown;
-}
-
-// STARTTLS and its like: from where the parser stands in both directions, the flow is TLS's.
-template <typename Halves>
-void AppStage::start_tls(const Halves& halves) {
-    const std::array consumed = {halves[0].consumed, halves[1].consumed};
-    flow::Flow& flow = *active_;
-    active_ = nullptr;
-    begin_behind(flow, AppProto::kTls, consumed, *reasons_);
-}
-
-// From these offsets on the flow is another protocol's.
-void AppStage::begin_behind(flow::Flow& flow, AppProto app,
-                            const std::array<std::uint64_t, 2>& consumed,
-                            packet::ReasonCounters& reasons) {
-    free_state(flow);
-    flow.app = app;
-    open(flow, reasons);
-    const Slot slot = slot_of(flow);
-    parsers_.with(slot.parser, [&](auto& row) {
-        auto& state = row.states[slot.index];
-        if constexpr (requires { state.half[0].consumed; }) {
-            for (std::size_t d = 0; d < consumed.size(); ++d) {
-                state.half[d].consumed = consumed[d];
-            }
-        }
-    });
-}
-
-// While nobody knows what a tunnel carries, the state of the HTTP around it says where it begins.
-bool AppStage::in_tunnel(const flow::Flow& flow) {
-    return slot_of(flow).parser == Parsers::number_of<HttpRow>();
-}
-
-// After a CONNECT that was granted, or an upgrade: the rest of the connection, and of the chunk at
-// hand, is what its first bytes say. False: there is no parser for it, or not yet.
-bool AppStage::enter_tunnel() {
-    if (active_ == nullptr || active_->app != AppProto::kHttp1) {
-        return false;
-    }
-    flow::Flow& flow = *active_;
-    HttpRow& row = parsers_.get<HttpRow>();
-    const HttpFlow& http = row.states[slot_of(flow).index];
-    if (!Http1::tunnels(http)) {
-        return false;
-    }
-    active_ = nullptr;
-    anew_ = true;
-    if (http.depth >= kMaxTunnels) {
-        packet::count(*reasons_, packet::Reason::http_malformed);
-        settle_tunnel(flow, AppProto::kNone, *reasons_);
-        return false;
-    }
-    flow.app = AppProto::kUnknown;
-    const stream::StreamChunk chunk = row.parser.chunk();
-    decide_in_tunnel(chunk, *reasons_);
-    hand_on(chunk, *reasons_);
-    return active_ != nullptr;
-}
-
-void AppStage::decide_in_tunnel(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {
-    flow::Flow& flow = *chunk.flow;
-    const HttpFlow& http = parsers_.get<HttpRow>().states[slot_of(flow).index];
-    const std::uint64_t from = http.half[index_of(chunk.direction)].consumed;
-    if (lost_bytes(chunk, from)) {
-        packet::count(reasons, packet::Reason::app_not_recognised);
-        settle_tunnel(flow, AppProto::kNone, reasons);
-        return;
-    }
-    const Bytes first = unread_of(chunk, from);
-    const AppProto p = detect_protocol(chunk.direction, first);
-    const bool may_come = p == AppProto::kUnknown ||
-                          (p == AppProto::kNone && chunk.direction == Direction::kToServer &&
-                           first.size() < kDetectBytes);
-    if (!may_come) {
-        settle_tunnel(flow, p, reasons);
-    }
-}
-
-// What is not recognised in a tunnel is no protocol of ours; after an upgrade it is still what HTTP
-// became.
-void AppStage::settle_tunnel(flow::Flow& flow, AppProto inside, packet::ReasonCounters& reasons) {
-    HttpRow& row = parsers_.get<HttpRow>();
-    HttpFlow& http = row.states[slot_of(flow).index];
-    if (inside == AppProto::kHttp1) {
-        row.parser.restart(http);
-        flow.app = inside;
-    } else if (inside == AppProto::kNone) {
-        flow.app = http.switched == Switched::kUpgrade ? AppProto::kHttp1 : AppProto::kNone;
-        free_state(flow);
-    } else {
-        begin_behind(flow, inside, {http.half[0].consumed, http.half[1].consumed}, reasons);
-    }
 }
 
 void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {

@@ -138,26 +138,38 @@ class AppStage {
     static_assert(Parsers::kSize < kDnsDatagrams);
 
     static Slot slot_of(const flow::Flow& flow);
-    // HTTP in a tunnel through HTTP, and so on: what is inside so many is not recognised.
-    static constexpr std::uint8_t kMaxTunnels = 8;
+    // HTTP in a tunnel through HTTP behind STARTTLS, and so on: what is inside so many is not
+    // recognised.
+    static constexpr std::uint8_t kMaxDepth = 8;
+
+    // Where one protocol ended and another is to be recognised.
+    struct Seam {
+        Handover handover;
+        std::array<std::uint64_t, 2> from{};  // offsets of the first bytes behind it
+        std::uint8_t depth = 0;
+        stream::StreamChunk chunk;  // the parser's last
+    };
 
     void hand_on(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
     void decide(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
-    static bool in_tunnel(const flow::Flow& flow);
-    bool enter_tunnel();
-    void decide_in_tunnel(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
-    void settle_tunnel(flow::Flow& flow, AppProto inside, packet::ReasonCounters& reasons);
-    void begin_behind(flow::Flow& flow, AppProto app, const std::array<std::uint64_t, 2>& consumed,
+    template <typename Row>
+    bool next_of(Row& row, InspectionPoint& point);
+    bool next_dns_datagram(InspectionPoint& point);
+
+    // app_anew.cc: another protocol begins behind the one before
+    static bool between(const flow::Flow& flow);
+    bool hands_over(const flow::Flow& flow);
+    Seam seam_of(const flow::Flow& flow);
+    bool enter_next();
+    void decide_anew(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons);
+    void settle(flow::Flow& flow, AppProto next, const Seam& seam, packet::ReasonCounters& reasons);
+    void begin_behind(flow::Flow& flow, AppProto next, const Seam& seam,
                       packet::ReasonCounters& reasons);
+
     bool expected(flow::Flow& flow, packet::ReasonCounters& reasons);
     void open(flow::Flow& flow, packet::ReasonCounters& reasons);
     static void put(flow::Flow& flow, Slot slot);
     static void orient(packet::Packet& datagram, bool first);
-    template <typename Row>
-    bool next_of(Row& row, InspectionPoint& point);
-    template <typename Halves>
-    void start_tls(const Halves& halves);
-    bool next_dns_datagram(InspectionPoint& point);
     void retire();
     void free_state(flow::Flow& flow);
 

@@ -265,8 +265,8 @@ AppProto banner(Bytes in) {
     return contains_nocase(line, "ftp") ? AppProto::kFtp : AppProto::kUnknown;
 }
 
-constexpr std::array<Magic, 4> kFirstWords = {{{"ehlo ", AppProto::kSmtp},
-                                               {"helo ", AppProto::kSmtp},
+constexpr std::array<Magic, 4> kFirstWords = {{{"ehlo", AppProto::kSmtp},
+                                               {"helo", AppProto::kSmtp},
                                                {"user ", AppProto::kFtp},
                                                {"auth tls", AppProto::kFtp}}};
 

@@ -85,6 +85,7 @@ std::size_t FormData::body(Bytes in) {
     }
     matched_ += same;
     if (matched_ == delimiter_size_) {
+        at_once_ = in_file_ && line_end_ == 0;
         if (in_file_) {
             end_file(at_ + same - held());
         }
@@ -115,6 +116,7 @@ std::size_t FormData::boundary_line(Bytes in) {
             state_ = State::kBody;
             matched_ = kMidLine;
             cr_ = false;
+            no_file_data_ = no_file_data_ || at_once_;
         }
         return 1;
     }
@@ -129,7 +131,7 @@ std::size_t FormData::boundary_line(Bytes in) {
 
 void FormData::begin_part() {
     state_ = State::kFields;
-    field_size_ = 0;
+    field_size_ = line_begin_ = 0;
     line_done_ = over_ = has_name_ = false;
 }
 
@@ -145,6 +147,7 @@ std::size_t FormData::fields(Bytes in) {
                 return 0;
             }
         }
+        line_begin_ = field_size_;
     }
     const std::size_t lf = find_lf(in);
     if (lf == in.size()) {
@@ -188,7 +191,15 @@ void FormData::end_line() {
         }
     } else {
         line_done_ = true;
+        check_line();
     }
+}
+
+// As Suricata, which takes every line for a field of its own.
+void FormData::check_line() {
+    const Bytes line = Bytes(field_).first(field_size_).subspan(line_begin_);
+    const auto colon = std::find(line.begin(), line.end(), std::uint8_t{':'});
+    invalid_header_ = invalid_header_ || (!over_ && line.end() - colon <= 1);
 }
 
 void FormData::end_field() {

@@ -55,6 +55,12 @@ class FormData {
 
     Bytes file_name() const { return Bytes(name_).first(name_size_); }
 
+    // A line of a part's header was none ("Name: value").
+    bool invalid_header() const { return invalid_header_; }
+
+    // The last boundary came where a file was to begin.
+    bool no_file_data() const { return no_file_data_; }
+
     // What is known of the file was shown.
     void shown();
 
@@ -77,6 +83,7 @@ class FormData {
     std::size_t fields(Bytes in);
     void append(Bytes in);
     void end_line();
+    void check_line();
     void end_field();
     void end_fields();
     void begin_part();
@@ -94,11 +101,15 @@ class FormData {
     std::size_t line_end_ = 0;
     bool cr_ = false;
     std::uint8_t dashes_ = 0;  // behind the boundary
+    bool at_once_ = false;     // directly behind the header of a file's part
+    bool invalid_header_ = false;
+    bool no_file_data_ = false;
     // Of the header field at hand.
     bool line_done_ = false;  // unless the next line goes on with it
     bool over_ = false;       // longer than kMaxField
     bool has_name_ = false;   // the part's
     std::size_t field_size_ = 0;
+    std::size_t line_begin_ = 0;  // in it, of the line at hand
     std::size_t next_name_size_ = 0;
     std::size_t name_size_ = 0;
     std::size_t delimiter_size_ = 0;

@@ -21,6 +21,10 @@ bool starts_with_nocase(Bytes text, std::string_view lower) {
     return text.size() >= lower.size() && equals_nocase(text.first(lower.size()), lower);
 }
 
+bool is_letter(std::uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_digit(std::uint8_t c) {
     return c >= '0' && c <= '9';
 }
@@ -89,7 +93,6 @@ void Ftp::begin(FtpFlow& state, const stream::StreamChunk& chunk, packet::Reason
     half_ = &state.half[index_of(chunk.direction)];
     chunk_ = chunk;
     reasons_ = &reasons;
-    starts_tls_ = false;
     if (lost_bytes(chunk, half_->consumed)) {
         half_->state = FtpHalfState::kOff;
     }
@@ -97,7 +100,7 @@ void Ftp::begin(FtpFlow& state, const stream::StreamChunk& chunk, packet::Reason
 
 bool Ftp::next(InspectionPoint& point) {
     bounce_ = false;
-    while (!bounce_ && !starts_tls_ && read_on()) {
+    while (!bounce_ && read_on()) {
     }
     if (!bounce_) {
         if (chunk_.end) {
@@ -120,7 +123,12 @@ bool Ftp::next(InspectionPoint& point) {
 
 // One line. False: none has come.
 bool Ftp::read_on() {
-    if (half_->state == FtpHalfState::kOff || half_->state == FtpHalfState::kTlsWait) {
+    if (half_->state == FtpHalfState::kOff ||
+        (flow_->tls_granted && half_->state != FtpHalfState::kRestOfLine)) {
+        return false;
+    }
+    // A command is one whatever the answer to AUTH TLS will be. TLS begins with no letter.
+    if (half_->state == FtpHalfState::kTlsWait && !(unread().empty() || is_letter(unread()[0]))) {
         return false;
     }
     const TextLine line = read_line(unread(), chunk_.end);
@@ -160,6 +168,7 @@ void Ftp::command(Bytes text) {
         transfer(FtpTransfer::kStore, text.subspan(std::min<std::size_t>(text.size(), 5)));
     } else if (starts_with_nocase(text, "auth tls") || starts_with_nocase(text, "auth ssl")) {
         half_->state = FtpHalfState::kTlsWait;
+        f.tls_asked = true;
     }
 }
 
@@ -188,7 +197,6 @@ void Ftp::transfer(FtpTransfer what, Bytes name) {
 
 void Ftp::reply(Bytes text) {
     FtpFlow& f = *flow_;
-    FtpHalf& client = f.half[index_of(Direction::kToServer)];
     const Bytes code = text.first(std::min(text.size(), kCodeSize));
     if (equals_nocase(code, "227")) {
         const auto digit = std::find_if(text.begin() + kCodeSize, text.end(), is_digit);
@@ -203,9 +211,19 @@ void Ftp::reply(Bytes text) {
         read_extended(text.subspan(std::min(at + 1, text.size())), f.data_port);
     }
     const bool more = text.size() > kCodeSize && text[kCodeSize] == '-';
-    if (client.state == FtpHalfState::kTlsWait && !more && code.size() == kCodeSize) {
-        client.state = FtpHalfState::kLine;
-        starts_tls_ = equals_nocase(code, "234");
+    if (f.tls_asked && !more && code.size() == kCodeSize) {
+        answer_tls(code);
+    }
+}
+
+// Other replies that are no refusal are those to earlier commands.
+void Ftp::answer_tls(Bytes code) {
+    FtpFlow& f = *flow_;
+    FtpHalf& client = f.half[index_of(Direction::kToServer)];
+    f.tls_granted = equals_nocase(code, "234") && client.state != FtpHalfState::kOff;
+    if (f.tls_granted || code.front() == '4' || code.front() == '5') {
+        f.tls_asked = false;
+        client.state = client.state == FtpHalfState::kTlsWait ? FtpHalfState::kLine : client.state;
     }
 }
 

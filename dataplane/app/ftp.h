@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ftp: commands and replies of FTP (RFC 959, 2428, 4217), as far as they tell of data connections,
 // which it announces to FtpExpectations; FtpData: what such a connection carries, which is a file.
-// begin() takes one stream chunk, each next() makes a point. After AUTH TLS the control connection
-// is TLS's. Nothing is copied, work is linear in the bytes. One worker thread.
+// begin() takes one stream chunk, each next() makes a point. An AUTH TLS that was granted hands
+// the control connection over. Nothing is copied, work is linear in the bytes. One worker thread.
 #pragma once
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/ftp_expect.h"
 #include "dataplane/app/ftp_state.h"
+#include "dataplane/app/handover.h"
 #include "dataplane/app/stream_position.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
@@ -36,8 +37,15 @@ class Ftp {
 
     static bool gave_up() { return false; }
 
-    // What follows in both directions is TLS.
-    bool starts_tls() const { return starts_tls_; }
+    // After AUTH TLS.
+    static Handover handover(const FtpFlow& state) {
+        return {state.tls_granted &&
+                    state.half[index_of(Direction::kToClient)].state == FtpHalfState::kLine,
+                AppProto::kTls};
+    }
+
+    // The one of the last begin().
+    const stream::StreamChunk& at_hand() const { return chunk_; }
 
     static bool finished(const FtpFlow& state) {
         return state.half[0].state == FtpHalfState::kOff &&
@@ -56,6 +64,7 @@ class Ftp {
     void port(Bytes numbers, bool extended);
     void transfer(FtpTransfer what, Bytes name);
     void reply(Bytes text);
+    void answer_tls(Bytes code);
 
     Bytes unread() const { return unread_of(chunk_, half_->consumed); }
 
@@ -70,7 +79,6 @@ class Ftp {
     stream::StreamChunk chunk_;
     packet::ReasonCounters* reasons_ = nullptr;
     bool bounce_ = false;  // the last command is one
-    bool starts_tls_ = false;
 };
 
 class FtpData {

@@ -34,7 +34,7 @@ struct FtpFileName {
 enum class FtpHalfState : std::uint8_t {
     kLine,        // before a command or a reply
     kRestOfLine,  // of one that is too long
-    kTlsWait,     // behind AUTH TLS: the reply decides what follows
+    kTlsWait,     // behind AUTH TLS, where no command follows: the reply decides what does
     kOff,
 };
 
@@ -48,6 +48,9 @@ struct FtpFlow {
     std::uint32_t bounces = 0;    // shown so far
     std::uint16_t data_port = 0;  // announced for the next transfer; 0: none
     bool active = false;          // by the client, so the server will connect
+    bool tls_asked = false;
+    bool tls_granted = false;  // what follows is not FTP
+    std::uint8_t depth = 0;    // protocols around this FTP
     std::uint32_t next_free = flow::kNoIndex;
 };
 

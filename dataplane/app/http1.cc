@@ -404,6 +404,9 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     const MethodKind method = flow_->front_method();
     flow_->pop_method();
     if (status == 101) {
+        if (facts.to_h2c) {
+            upgrade_to_h2c();
+        }
         return switch_protocol(Switched::kUpgrade);
     }
     if (method == MethodKind::kConnect && status >= 200 && status < 300) {
@@ -457,6 +460,28 @@ Http1::Step Http1::switch_protocol(Switched why) {
         request.state = HalfState::kLeave;
     }
     return Step::kMessageEnd;
+}
+
+// A server that speaks HTTP where it announced another protocol, and with the first thing that it
+// says goes on to HTTP/2, does more than Suricata follows.
+void Http1::upgrade_to_h2c() {
+    HttpHalf& h = *half_;
+    const HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
+    const bool unasked = h.events.all.has(AppEvent::http_unable_to_match_response_to_request);
+    if (flow_->depth != 0 && h.tx_id == 0 && unasked && request.ended && request.next_tx == 0) {
+        h.events.add(AppEvent::http_failed_protocol_change);
+        unasked_ = true;
+    } else {
+        flow_->h2c = true;
+    }
+}
+
+Handover Http1::handover(const HttpFlow& state) {
+    const bool upgrade = state.switched == Switched::kUpgrade;
+    return {state.switched != Switched::kNo &&
+                state.half[index_of(Direction::kToServer)].state == HalfState::kTunnel,
+            state.h2c ? AppProto::kHttp2 : AppProto::kUnknown,
+            upgrade ? AppProto::kHttp1 : AppProto::kNone};
 }
 
 // The connection ends here: what is there is all there will be.

@@ -11,6 +11,7 @@
 #include "dataplane/app/content_decoder.h"
 #include "dataplane/app/event_views.h"
 #include "dataplane/app/form_data.h"
+#include "dataplane/app/handover.h"
 #include "dataplane/app/http1_state.h"
 #include "dataplane/app/http1_store.h"
 #include "dataplane/app/slab_arena.h"
@@ -48,18 +49,14 @@ class Http1 {
         return state.half[0].state == HalfState::kOff && state.half[1].state == HalfState::kOff;
     }
 
-    // The rest of the connection is another protocol's: in each direction what lies behind
-    // 'consumed'.
-    static bool tunnels(const HttpFlow& state) {
-        return state.switched != Switched::kNo &&
-               state.half[index_of(Direction::kToServer)].state == HalfState::kTunnel;
-    }
+    // After a granted CONNECT, or an upgrade.
+    static Handover handover(const HttpFlow& state);
 
-    // ... which is HTTP again. Requests inside that came before the answer stay to be answered.
+    // What follows is HTTP again. Requests inside that came before the answer stay to be answered.
     void restart(HttpFlow& state);
 
     // The one of the last begin().
-    const stream::StreamChunk& chunk() const { return chunk_; }
+    const stream::StreamChunk& at_hand() const { return chunk_; }
 
     // Gives back all slabs.
     void release(HttpFlow& state);
@@ -94,6 +91,7 @@ class Http1 {
     Step request_body(const MessageFacts& facts);
     Step response_body(const MessageFacts& facts);
     Step switch_protocol(Switched why);
+    void upgrade_to_h2c();
     Step at_end();
     Step damaged(packet::Reason reason);
     void open_message();
@@ -123,6 +121,7 @@ class Http1 {
     bool start_file();
     FormData& form() const;
     bool read_form(bool end);
+    void note_form();
     Bytes unread_form() const;
     BufferView body_window() const;
     void show_body(InspectionPoint& point, bool end);
@@ -154,6 +153,7 @@ class Http1 {
 
     void show_each(const StoredMessage& m, InspectionPoint& point);
     void show_events(InspectionPoint& point);
+    void show_unasked(InspectionPoint& point);
 
     void fill(InspectionPoint& point, bool end);
     BufferView body_view(bool end) const;
@@ -182,6 +182,7 @@ class Http1 {
     bool done_ = true;
     bool form_owes_ = false;  // a file of the form begins in bytes whose point was made already
     bool owed_end_ = false;   // and with its points the message ends
+    bool unasked_ = false;    // a request that never came is to be shown, for its events
 };
 
 }  // namespace sluice::app

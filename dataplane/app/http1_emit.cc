@@ -31,6 +31,7 @@ void Http1::begin(HttpFlow& state, const stream::StreamChunk& chunk,
     gave_up_ = false;
     done_ = false;
     form_owes_ = false;
+    unasked_ = false;
     HttpHalf& h = *half_;
     if (h.state < HalfState::kLeave && lost_bytes(chunk, h.consumed)) {
         h.state = HalfState::kAbandon;
@@ -41,6 +42,10 @@ bool Http1::next(InspectionPoint& point) {
     if (form_owes_) [[unlikely]] {
         const bool end = read_form(owed_end_);
         fill(point, end);
+        return true;
+    }
+    if (unasked_) [[unlikely]] {
+        show_unasked(point);
         return true;
     }
     while (!done_) {
@@ -212,6 +217,21 @@ void Http1::show_events(InspectionPoint& point) {
     event_views_.show(h.events, point, views_[index_of(BufferId::kAppEvents)]);
 }
 
+// A response that nothing asked for belongs to a transaction whose request never came; its events
+// are seen in that direction, too.
+void Http1::show_unasked(InspectionPoint& point) {
+    unasked_ = false;
+    HttpHalf& request = flow_->half[index_of(Direction::kToServer)];
+    point = InspectionPoint{};
+    point.flow = chunk_.flow;
+    point.direction = Direction::kToServer;
+    point.tx_id = request.next_tx++;
+    point.tx_start = point.tx_end = true;
+    point.buffers = &views_;
+    event_views_.show(half_->events.all, true, point, views_[index_of(BufferId::kAppEvents)]);
+    point.resolved = BufferMask::all();
+}
+
 BufferView Http1::body_view(bool end) const {
     const HttpHalf& h = *half_;
     const auto fresh = static_cast<std::uint32_t>(new_body_);
@@ -286,6 +306,7 @@ void Http1::restart(HttpFlow& state) {
     }
     state.request_before = {};
     state.switched = Switched::kNo;
+    state.h2c = false;
     ++state.depth;
 }
 

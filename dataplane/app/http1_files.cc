@@ -52,6 +52,7 @@ bool Http1::start_file() {
 // 'end', unless another file begins.
 bool Http1::read_form(bool end) {
     const FormData::Stop stop = form().read(unread_form());
+    note_form();
     form_owes_ = stop == FormData::Stop::kNextFile;
     owed_end_ = end;
     if (stop == FormData::Stop::kTooLong) {
@@ -65,6 +66,15 @@ bool Http1::read_form(bool end) {
         form().end();
     }
     return end && !form_owes_;
+}
+
+void Http1::note_form() {
+    if (form().invalid_header()) [[unlikely]] {
+        half_->events.add(AppEvent::http_multipart_invalid_header);
+    }
+    if (form().no_file_data()) [[unlikely]] {
+        half_->events.add(AppEvent::http_multipart_no_filedata);
+    }
 }
 
 // What the windows have of the body at hand.

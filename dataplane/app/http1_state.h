@@ -120,7 +120,8 @@ struct HttpFlow {
     std::uint64_t untracked = 0;
     std::uint32_t next_free = flow::kNoIndex;
     Switched switched = Switched::kNo;
-    std::uint8_t depth = 0;  // tunnels around this HTTP
+    bool h2c = false;        // the upgrade is to HTTP/2
+    std::uint8_t depth = 0;  // protocols around this HTTP
 
     void push_method(MethodKind m) {
         if (untracked != 0 || method_count == kMaxPipelined) {

@@ -17,6 +17,8 @@ namespace {
 using enum BufferId;
 
 constexpr BufferId kNoBuffer = BufferId::kCount;
+constexpr std::uint16_t kSwitching = 101;
+constexpr std::string_view kH2c = "h2c";
 
 // Headers that have a buffer of their own.
 struct KnownHeader {
@@ -235,6 +237,7 @@ BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
         }
         body_facts(d, facts);
         facts.codings = codings();
+        facts.to_h2c = facts.status == kSwitching && names_h2c();
     }
     oddities(in, out, facts);
     arena.give(store);
@@ -519,6 +522,13 @@ Codings StoreBuilder::codings() const {
         }
     }
     return out;
+}
+
+// As Suricata compares it.
+bool StoreBuilder::names_h2c() const {
+    const Http1Field* upgrade = fields_.find("upgrade");
+    return upgrade != nullptr && upgrade->value.size() == kH2c.size() &&
+           std::equal(kH2c.begin(), kH2c.end(), upgrade->value.begin());
 }
 
 // RFC 9112 section 6.3, as libhtp applies it.

@@ -49,6 +49,7 @@ struct MessageFacts {
     bool old_protocol = false;        // request line without a protocol
     bool anomaly = false;             // resolved like libhtp, counted
     bool uri_host = false;            // the request target names a host
+    bool to_h2c = false;              // names HTTP/2 as what to upgrade to
     bool has_length = false;          // Content-Length or Transfer-Encoding present
     BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
                                       // status overrule it
@@ -93,6 +94,7 @@ class StoreBuilder {
     void names(const Input& in, Out& out) const;
     void body_facts(Direction direction, MessageFacts& facts) const;
     Codings codings() const;
+    bool names_h2c() const;
     bool loosely_chunked() const;
 
     Http1Fields fields_;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "dataplane/app/app_config.h"
+#include "dataplane/app/handover.h"
 #include "dataplane/app/state_pool.h"
 #include "dataplane/base/proto.h"
 #include "dataplane/packet/reason.h"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
@@ -22,12 +24,12 @@ inline constexpr std::uint32_t kStateIndexBits = 28;
 inline constexpr std::uint32_t kMaxStates = (std::uint32_t{1} << kStateIndexBits) - 1;
 
 // P has begin(state, chunk, reasons), next(point), gave_up(), release(state), arena() and static
-// finished(state); it may have starts_tls(): a point is never shown together with that. kCapacity:
-// the member of AppConfig that says how many states there are; kFull: counted when there is none
-// left.
-template <typename P, typename State, AppProto kProtocol, auto kCapacity,
-          packet::Reason kFullReason>
+// finished(state); it may be a HandsOver. kCapacity: the member of AppConfig that says how many
+// states there are; kFull: counted when there is none left.
+template <typename P, typename S, AppProto kProtocol, auto kCapacity, packet::Reason kFullReason>
 struct Served {
+    using Parser = P;
+    using State = S;
     static constexpr AppProto kProto = kProtocol;
     static constexpr packet::Reason kFull = kFullReason;
 
@@ -36,6 +38,17 @@ struct Served {
 
     StatePool<State> states;
     P parser;
+};
+
+// The connection may become another protocol's. handover() is asked when next() was false; the
+// state says in 'half' where each direction stands, and in 'depth' how often that happened before;
+// at_hand() is the chunk of the last begin().
+template <typename Row>
+concept HandsOver = requires(const typename Row::Parser& parser, const typename Row::State& state) {
+    { Row::Parser::handover(state) } -> std::same_as<Handover>;
+    parser.at_hand();
+    state.half[0].consumed;
+    state.depth;
 };
 
 template <typename... Rows>

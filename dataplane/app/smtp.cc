@@ -24,6 +24,10 @@ bool is_digit(std::uint8_t c) {
     return c >= '0' && c <= '9';
 }
 
+bool is_letter(std::uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_code(Bytes code, std::string_view digits) {
     return equals_nocase(code, digits);
 }
@@ -52,7 +56,7 @@ void Smtp::begin(SmtpFlow& state, const stream::StreamChunk& chunk,
         state.window_size = 0;
     }
     fresh_ = 0;
-    gave_up_ = starts_tls_ = false;
+    gave_up_ = false;
     done_ = half_->state == SmtpHalfState::kOff;
     if (!done_ && lost_bytes(chunk, half_->consumed)) {
         half_->state = SmtpHalfState::kFinish;
@@ -89,7 +93,7 @@ bool Smtp::next(InspectionPoint& point) {
                 break;
         }
     }
-    return flow_ != nullptr && !gave_up_ && !starts_tls_ && fill_events(point);
+    return flow_ != nullptr && !gave_up_ && fill_events(point);
 }
 
 Smtp::Step Smtp::step() {
@@ -107,7 +111,7 @@ Smtp::Step Smtp::step() {
         case SmtpHalfState::kEndMail:
             return end_mail(SmtpHalfState::kLine);
         case SmtpHalfState::kTlsWait:
-            return Step::kNeedMore;
+            return before_tls();
         case SmtpHalfState::kFinish:
             return chunk_.direction == Direction::kToServer ? end_mail(SmtpHalfState::kOff) : off();
         case SmtpHalfState::kOff:
@@ -121,7 +125,17 @@ Smtp::Step Smtp::off() {
     return Step::kEnd;
 }
 
+Handover Smtp::handover(const SmtpFlow& state) {
+    const SmtpHalfState client = state.half[index_of(Direction::kToServer)].state;
+    const SmtpHalfState server = state.half[index_of(Direction::kToClient)].state;
+    const bool between = client == SmtpHalfState::kLine || client == SmtpHalfState::kTlsWait;
+    return {state.tls_granted && between && server == SmtpHalfState::kLine, AppProto::kTls};
+}
+
 Smtp::Step Smtp::line() {
+    if (flow_->tls_granted) {
+        return Step::kEnd;
+    }
     const TextLine line = read_line(unread(), false);
     if (!line.found) {
         return Step::kNeedMore;
@@ -137,7 +151,22 @@ Smtp::Step Smtp::line() {
     } else {
         reply(line.text());
     }
-    return starts_tls_ ? Step::kEnd : Step::kGoOn;
+    return Step::kGoOn;
+}
+
+// Behind a STARTTLS that was not answered yet. A command is one whatever the answer will be: a
+// server that keeps it for later takes it for one (RFC 3207 section 4.2 forbids that). TLS begins
+// with no letter, and other bytes wait.
+Smtp::Step Smtp::before_tls() {
+    const Bytes in = unread();
+    if (flow_->tls_granted) {
+        return Step::kEnd;
+    }
+    if (in.empty() || !is_letter(in.front())) {
+        return Step::kNeedMore;
+    }
+    half_->state = SmtpHalfState::kLine;
+    return Step::kGoOn;
 }
 
 Smtp::Step Smtp::rest_of_line() {
@@ -160,6 +189,9 @@ void Smtp::command(Bytes text) {
         f.early = true;
         note(AppEvent::smtp_no_server_welcome_message);
     }
+    if (f.back() == SmtpCommand::kStartTls) {
+        note(AppEvent::smtp_invalid_pipelined_sequence);
+    }
     if (starts_with_nocase(text, "helo") || starts_with_nocase(text, "ehlo")) {
         if (f.said_hello) {
             note(AppEvent::smtp_duplicate_fields);
@@ -176,6 +208,7 @@ void Smtp::command(Bytes text) {
         half_->state = SmtpHalfState::kTlsWait;
     } else if (starts_with_nocase(text, "data")) {
         flow_->push(SmtpCommand::kData);
+        flow_->pipelined = false;
         half_->state = SmtpHalfState::kMail;
     } else if (starts_with_nocase(text, "bdat ")) {
         flow_->push(SmtpCommand::kOther);
@@ -236,18 +269,20 @@ void Smtp::reply(Bytes text) {
         }
     }
     if (f.waits()) {
-        answered(f.front(), code);
+        const SmtpCommand what = f.front();
         f.pop();
+        answered(what, code);
     }
 }
 
 void Smtp::answered(SmtpCommand what, Bytes code) {
     SmtpHalf& client = flow_->half[index_of(Direction::kToServer)];
     if (what == SmtpCommand::kStartTls) {
-        starts_tls_ = is_code(code, "220") && client.state == SmtpHalfState::kTlsWait;
-        if (!is_code(code, "220")) {
-            note(AppEvent::smtp_tls_rejected);
+        if (is_code(code, "220")) {
+            grant_tls(client);
+            return;
         }
+        note(AppEvent::smtp_tls_rejected);
         if (client.state == SmtpHalfState::kTlsWait) {
             client.state = SmtpHalfState::kLine;
         }
@@ -256,6 +291,21 @@ void Smtp::answered(SmtpCommand what, Bytes code) {
         if (client.state == SmtpHalfState::kData) {
             client.state = SmtpHalfState::kEndMail;
         }
+    }
+}
+
+// From where the client stands, but for a mail that it has begun already.
+void Smtp::grant_tls(SmtpHalf& client) {
+    SmtpFlow& f = *flow_;
+    if (client.state == SmtpHalfState::kFinish || client.state == SmtpHalfState::kOff) {
+        return;
+    }
+    if (f.waits_for(SmtpCommand::kStartTls)) {
+        note(AppEvent::smtp_failed_protocol_change);
+    }
+    f.tls_granted = true;
+    if (client.state != SmtpHalfState::kLine && client.state != SmtpHalfState::kTlsWait) {
+        client.state = SmtpHalfState::kEndMail;
     }
 }
 

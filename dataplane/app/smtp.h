@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Smtp: commands and replies (RFC 5321, with pipelining, 3030 and 3207), and the files in mails:
 // every named part is a transaction of its own that shows file.data, decoded, through a window.
-// begin() takes one stream chunk, each next() reads on to what shows something. After STARTTLS the
-// connection is TLS's. Memory comes from the arena, work is linear in the bytes. One worker thread.
+// begin() takes one stream chunk, each next() reads on to what shows something. A STARTTLS that was
+// granted hands the connection over. Memory comes from the arena, work is linear in the bytes. One
+// worker thread.
 #pragma once
 
 #include "dataplane/app/app_config.h"
 #include "dataplane/app/buffers.h"
 #include "dataplane/app/event_views.h"
+#include "dataplane/app/handover.h"
 #include "dataplane/app/line_reader.h"
 #include "dataplane/app/mime.h"
 #include "dataplane/app/slab_arena.h"
@@ -34,8 +36,11 @@ class Smtp {
     // There was no memory for what the connection sent.
     bool gave_up() const { return gave_up_; }
 
-    // What follows in both directions is TLS.
-    bool starts_tls() const { return starts_tls_; }
+    // After STARTTLS.
+    static Handover handover(const SmtpFlow& state);
+
+    // The one of the last begin().
+    const stream::StreamChunk& at_hand() const { return chunk_; }
 
     static bool finished(const SmtpFlow& state) {
         return state.half[0].state == SmtpHalfState::kOff &&
@@ -61,10 +66,12 @@ class Smtp {
     Step step();
     Step line();
     Step rest_of_line();
+    Step before_tls();
     void command(Bytes text);
     void begin_chunk(Bytes text);
     void reply(Bytes text);
     void answered(SmtpCommand what, Bytes code);
+    void grant_tls(SmtpHalf& client);
     Step off();
 
     // smtp_mail.cc: mails and their files
@@ -119,7 +126,6 @@ class Smtp {
     packet::ReasonCounters* reasons_ = nullptr;
     std::uint32_t fresh_ = 0;  // bytes of the file not shown yet
     bool gave_up_ = false;
-    bool starts_tls_ = false;
     bool done_ = true;
 };
 

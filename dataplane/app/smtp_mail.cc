@@ -59,6 +59,10 @@ Smtp::Step Smtp::data() {
     if (!line.found) {
         return Step::kNeedMore;
     }
+    if (flow_->back() == SmtpCommand::kData && !flow_->pipelined) {
+        flow_->pipelined = true;
+        note(AppEvent::smtp_invalid_pipelined_sequence);
+    }
     if (!half_->in_line && is_dot(line)) {
         take(line.bytes.size());
         flow_->push(SmtpCommand::kMail);

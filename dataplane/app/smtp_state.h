@@ -21,7 +21,7 @@ enum class SmtpHalfState : std::uint8_t {
     kData,        // in a mail that a line with a dot ends
     kChunk,       // in the bytes of a BDAT (RFC 3030)
     kEndMail,     // the mail is whole, or not wanted
-    kTlsWait,     // behind STARTTLS: the reply decides what follows
+    kTlsWait,     // behind STARTTLS, where no command follows: the reply decides what does
     kFinish,      // close the file at hand, then off
     kOff,
 };
@@ -47,6 +47,7 @@ struct SmtpFlow {
     Slab window = kNoSlab;  // what was decoded last
     Slab carry = kNoSlab;   // a line of the mail that one BDAT begins and another ends
     std::uint32_t carry_size = 0;
+    std::uint8_t depth = 0;  // protocols around this SMTP
     // Commands not yet answered, oldest first; those beyond the ring are taken for kOther.
     std::array<SmtpCommand, kMaxPipelined> commands{};
     std::uint8_t first_command = 0;
@@ -54,11 +55,13 @@ struct SmtpFlow {
     bool greeted : 1 = false;
     bool early : 1 = false;  // a command came before the greeting
     bool said_hello : 1 = false;
-    bool has_sender : 1 = false;  // MAIL FROM of the mail to come
-    bool in_reply : 1 = false;    // of several lines
-    bool last_chunk : 1 = false;  // BDAT ... LAST
-    bool announced : 1 = false;   // a point of the file was handed out
-    bool file_ended : 1 = false;  // and its last one, too
+    bool has_sender : 1 = false;   // MAIL FROM of the mail to come
+    bool in_reply : 1 = false;     // of several lines
+    bool last_chunk : 1 = false;   // BDAT ... LAST
+    bool announced : 1 = false;    // a point of the file was handed out
+    bool file_ended : 1 = false;   // and its last one, too
+    bool pipelined : 1 = false;    // told of the DATA at hand
+    bool tls_granted : 1 = false;  // when the client's mail at hand is closed, SMTP is over
     std::uint32_t next_free = flow::kNoIndex;
 
     void push(SmtpCommand c) {
@@ -74,6 +77,21 @@ struct SmtpFlow {
 
     SmtpCommand front() const {
         return command_count == 0 ? SmtpCommand::kOther : commands[first_command];
+    }
+
+    SmtpCommand back() const {
+        return command_count == 0 || untracked != 0
+                   ? SmtpCommand::kOther
+                   : commands[(first_command + command_count - 1U) % kMaxPipelined];
+    }
+
+    bool waits_for(SmtpCommand what) const {
+        for (std::uint32_t i = 0; i < command_count; ++i) {
+            if (commands[(first_command + i) % kMaxPipelined] == what) {
+                return true;
+            }
+        }
+        return false;
     }
 
     void pop() {

@@ -82,6 +82,7 @@ class Tls {
     Step hello(Bytes body);
     Step certificate(Bytes body);
     bool store_hello(const TlsHello& hello);
+    void note_sni(const TlsHello& hello);
     bool store_ja3(const TlsHello& hello);
     bool store_certificate(Bytes der, const X509& x);
     bool store_times(const X509& x);

@@ -45,17 +45,24 @@ void put(Writer& out, std::string_view s) {
 
 // RFC 6066 section 3. Only the first entry counts, and only a host name; a NUL ends it. False:
 // there is none.
-bool read_host_name(Bytes in, Bytes& name) {
+bool read_host_name(Bytes in, TlsHello& h) {
     Cursor c(in);
     c.skip(2);
     const std::uint8_t type = c.u8();
-    const Bytes all = c.take(c.be16().host());
-    if (!c.ok() || type != 0 || all.empty() || all.size() > kMaxHostName) {
+    const std::uint16_t size = c.be16().host();
+    if (!c.ok()) {
         return false;
     }
-    if (name.empty()) {
+    const Bytes all = c.take(size);
+    h.bad_sni_type = type != 0;
+    h.bad_sni_length = type == 0 && (!c.ok() || size == 0 || size > kMaxHostName);
+    if (h.bad_sni_type || h.bad_sni_length) {
+        return false;
+    }
+    h.two_snis = h.two_snis || !h.sni.empty();
+    if (h.sni.empty()) {
         const auto end = std::find(all.begin(), all.end(), 0);
-        name = all.first(static_cast<std::size_t>(end - all.begin()));
+        h.sni = all.first(static_cast<std::size_t>(end - all.begin()));
     }
     return true;
 }
@@ -82,7 +89,7 @@ void read_versions(TlsHello& h, Bytes in) {
 bool read_extension(TlsHello& h, std::uint16_t type, Bytes in) {
     switch (type) {
         case kServerName:
-            if (!in.empty() && !read_host_name(in, h.sni)) {
+            if (!in.empty() && !read_host_name(in, h)) {
                 return false;
             }
             h.has_sni = true;

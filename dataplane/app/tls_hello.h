@@ -27,6 +27,9 @@ struct TlsHello {
     std::uint16_t legacy_version = 0;  // as the version field says
     bool complete = false;             // read to its end without damage
     bool has_sni = false;              // the extension is there, usable or not
+    bool bad_sni_type = false;         // it is no host's name
+    bool bad_sni_length = false;       // none, too long or beyond the extension
+    bool two_snis = false;
     bool early_data = false;
     bool retry = false;  // a HelloRetryRequest
     Bytes random;        // 32 bytes, or none

@@ -127,6 +127,7 @@ Tls::Step Tls::hello(Bytes body) {
         note(AppEvent::tls_invalid_handshake_message);
         count(Reason::tls_malformed);
     }
+    note_sni(hello);
     if (from_server) {
         flow_->server_hello = true;
         flow_->retry = hello.retry;
@@ -138,6 +139,19 @@ Tls::Step Tls::hello(Bytes body) {
     alpn_left_ = hello.alpn;
     h.hello = h.hello_resolved = true;
     return Step::kShow;
+}
+
+// A second hello's name is one too many to Suricata, even where a HelloRetryRequest asked for it.
+void Tls::note_sni(const TlsHello& hello) {
+    if (hello.bad_sni_type) {
+        note(AppEvent::tls_invalid_sni_type);
+    }
+    if (hello.bad_sni_length) {
+        note(AppEvent::tls_invalid_sni_length);
+    }
+    if (hello.two_snis || (!hello.from_server && !hello.sni.empty() && has(BufferId::kTlsSni))) {
+        note(AppEvent::tls_multiple_sni_extensions);
+    }
 }
 
 // Of a name and of fingerprints the first hello's count, as in Suricata: a second one answers a

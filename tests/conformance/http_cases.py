@@ -74,6 +74,29 @@ def request_bodies():
     yield "bad_chunk", get(b"POST / HTTP/1.1", HOST + chunked, b"x\r\nab\r\n0\r\n\r\n")
 
 
+def form(header, data=b"x\r\n", kind=b"form-data"):
+    body = b"--B\r\n" + header + b"\r\n" + data + b"--B--\r\n"
+    return post(b"Content-Type: multipart/" + kind + b"; boundary=B\r\n", body)
+
+
+def forms():
+    file = b'Content-Disposition: form-data; name="f"; filename="a.b"\r\n'
+    yield "form_plain", form(file)
+    yield "form_two_fields", form(file + b"Content-Type: a/b\r\n")
+    yield "form_no_colon", form(file + b"nonsense\r\n")
+    yield "form_no_colon_first", form(b"nonsense\r\n" + file)
+    yield "form_no_value", form(file + b"X-Y:\r\n")
+    yield "form_blank_value", form(file + b"X-Y: \r\n")
+    yield "form_folded", form(file.replace(b"; file", b";\r\n file"))
+    yield "form_folded_colon", form(file.replace(b"; file", b";\r\n a=b:c; file"))
+    yield "form_no_data", form(file, b"")
+    yield "form_empty_data", form(file, b"\r\n")
+    yield "form_no_data_field", form(b'Content-Disposition: form-data; name="f"\r\n', b"")
+    yield "form_no_data_then_more", form(file, b"--B\r\n" + file + b"\r\nx\r\n")
+    yield "form_no_header", form(b"")
+    yield "form_mixed", form(file + b"nonsense\r\n", kind=b"mixed")
+
+
 def responses():
     yield "bad_protocol", response(line=b"HTTP/7.1 200 OK")
     yield "bad_status", response(line=b"HTTP/1.1 abc OK")
@@ -130,7 +153,7 @@ def tunnels():
 
 def cases():
     out = {}
-    for what, request in (*request_lines(), *request_fields(), *request_bodies()):
+    for what, request in (*request_lines(), *request_fields(), *request_bodies(), *forms()):
         out[what] = [("q", request), ("r", OK)]
     for what, answer in responses():
         out[what] = [("q", get()), ("r", answer)]

@@ -46,6 +46,7 @@ const std::vector<Case>& cases() {
         {kClient, "\x16\x04\x01\x02\x00\x01"sv, AppProto::kNone},
         {kClient, "SSH-2.0-OpenSSH\r\n"sv, AppProto::kSsh},
         {kClient, "EHLO me\r\n"sv, AppProto::kSmtp},
+        {kClient, "helo\r\n"sv, AppProto::kSmtp},
         {kClient, "USER anonymous\r\n"sv, AppProto::kFtp},
         {kClient, "\x00\x00\x00\x45\xffSMBr"sv, AppProto::kSmb},
         {kClient, "\x00\x00\x00\x45\xfeSMB@"sv, AppProto::kSmb},

@@ -42,6 +42,25 @@ TEST(FormData, FilesAndFields) {
               (Files{"a.exe=one", "b=t\r\nwo"}));
 }
 
+// When Suricata 7.0.10 raises http.multipart_invalid_header and http.multipart_no_filedata.
+TEST(FormData, OddForms) {
+    const auto header = [](std::string_view more) {
+        return read("--XX\r\n" + std::string(more) + std::string(kFile.substr(6)) +
+                    "x\r\n--XX--\r\n")
+            .invalid_header;
+    };
+    EXPECT_FALSE(header("X-Y: z\r\n"));
+    EXPECT_FALSE(header("X-Y: \r\n"));
+    EXPECT_TRUE(header("X-Y:\r\n"));
+    EXPECT_TRUE(header("nonsense\r\n"));
+    EXPECT_TRUE(header("X-Y: z;\r\n folded\r\n"));
+    EXPECT_FALSE(header("X-Y: z;\r\n a:folded\r\n"));
+    EXPECT_TRUE(read(file("--XX--\r\n")).no_file_data);
+    EXPECT_FALSE(read(file("\r\n--XX--\r\n")).no_file_data);
+    EXPECT_FALSE(read(file("--XX\r\n\r\nx\r\n--XX--\r\n")).no_file_data);
+    EXPECT_FALSE(read("--XX\r\nX: y\r\n\r\n--XX--\r\n").no_file_data);
+}
+
 TEST(FormData, Preamble) {
     EXPECT_EQ(read("what\r\n--X\r\n" + file("one\r\n--XX--")).files, Files{"a.exe=one"});
 }

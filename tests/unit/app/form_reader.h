@@ -21,6 +21,8 @@ inline Bytes form_bytes(std::string_view s) {
 struct Reading {
     std::vector<std::string> files;  // "name=bytes", with "..." where no boundary ended it
     bool too_long = false;
+    bool invalid_header = false;
+    bool no_file_data = false;
 
     friend bool operator==(const Reading&, const Reading&) = default;
 };
@@ -42,6 +44,8 @@ class FormReader {
         if (open && !out_.files.empty()) {
             out_.files.back() += "...";
         }
+        out_.invalid_header = form_.invalid_header();
+        out_.no_file_data = form_.no_file_data();
         return out_;
     }
 

@@ -106,7 +106,7 @@ TEST_F(FtpTest, Bounce) {
 TEST_F(FtpTest, AuthTls) {
     talk_.send(kUp, "AUTH TLS\r\nhello");
     talk_.send(kDown, "234 go on\r\n");
-    EXPECT_TRUE(talk_.starts_tls());
+    EXPECT_TRUE(talk_.handed_over());
     EXPECT_EQ(talk_.state().half[0].consumed, 10U);
 }
 

@@ -207,7 +207,7 @@ TEST_F(HttpTunnel, TunnelsInEachOtherHaveALimit) {
         open_tunnel();
     }
     EXPECT_EQ(requests().size(), 9u);
-    EXPECT_EQ(talk.counted(Reason::http_malformed), 1u);
+    EXPECT_EQ(talk.counted(Reason::app_depth_limit), 1u);
     EXPECT_EQ(talk.flow().app, AppProto::kNone);
     EXPECT_EQ(stage.flows_in_use(), 0u);
 }

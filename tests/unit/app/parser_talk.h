@@ -58,7 +58,7 @@ class ParserTalk {
     ParserTalk& operator=(const ParserTalk&) = delete;
 
     void send(Direction d, std::string_view bytes, bool end = false) {
-        if (gave_up_ || starts_tls_) {
+        if (gave_up_ || handed_over_) {
             return;
         }
         std::string& sent = sent_[index_of(d)];
@@ -82,8 +82,8 @@ class ParserTalk {
             read(point);
         }
         gave_up_ = parser_.gave_up();
-        if constexpr (requires { parser_.starts_tls(); }) {
-            starts_tls_ = parser_.starts_tls();
+        if constexpr (requires { Parser::handover(state_); }) {
+            handed_over_ = Parser::handover(state_).done;
         }
     }
 
@@ -119,8 +119,8 @@ class ParserTalk {
 
     bool gave_up() const { return gave_up_; }
 
-    // The rest is TLS's.
-    bool starts_tls() const { return starts_tls_; }
+    // The rest is another protocol's: in each direction what lies behind 'consumed'.
+    bool handed_over() const { return handed_over_; }
 
     flow::Flow& flow() { return flow_; }
 
@@ -234,7 +234,7 @@ class ParserTalk {
     std::string broken_;
     bool gap_ = false;
     bool gave_up_ = false;
-    bool starts_tls_ = false;
+    bool handed_over_ = false;
 };
 
 }  // namespace sluice::test

@@ -261,13 +261,32 @@ TEST_F(SmtpTest, StartTls) {
     Talk talk(smtp_);
     greet(talk);
     talk.send(kUp, "STARTTLS\r\n");
-    EXPECT_FALSE(talk.starts_tls());
+    EXPECT_FALSE(talk.handed_over());
     talk.send(kDown, "220 go on\r\n");
-    EXPECT_TRUE(talk.starts_tls());
+    EXPECT_TRUE(talk.handed_over());
     EXPECT_EQ(talk.state().half[0].consumed,
               std::string("EHLO client.example\r\nMAIL FROM:<a@example>\r\nRCPT TO:<b@example>\r\n"
                           "STARTTLS\r\n")
                   .size());
+}
+
+// A server that keeps what came too early acts on it (RFC 3207 section 4.2 forbids that).
+TEST_F(SmtpTest, CommandsBehindStartTlsAreRead) {
+    Talk talk(smtp_);
+    greet(talk);
+    talk.send_cut(kUp, "STARTTLS\r\nSTARTTLS\r\nDATA\r\n" + kAttachment + "\r\nhello\r\n", 4);
+    talk.send(kDown, "220 go on\r\n");
+    EXPECT_FALSE(talk.handed_over());  // the mail is to be closed first
+    talk.send(kUp, "\x16\x03\x01");
+    EXPECT_TRUE(talk.handed_over());
+    EXPECT_EQ(talk.seen(kUp, kFile), "hello\r\n");
+    EXPECT_TRUE(talk.points().back().end);
+    for (const Direction d : {kUp, kDown}) {
+        const std::string events = talk.seen(d, BufferId::kAppEvents);
+        EXPECT_NE(events.find("smtp.invalid_pipelined_sequence"), std::string::npos) << events;
+        EXPECT_NE(events.find("smtp.failed_protocol_change"), std::string::npos) << events;
+    }
+    EXPECT_EQ(talk.broken(), "");
 }
 
 TEST_F(SmtpTest, RefusedStartTlsGoesOn) {
@@ -275,7 +294,7 @@ TEST_F(SmtpTest, RefusedStartTlsGoesOn) {
     greet(talk);
     talk.send(kUp, "STARTTLS\r\n");
     talk.send(kDown, "454 not now\r\n");
-    EXPECT_FALSE(talk.starts_tls());
+    EXPECT_FALSE(talk.handed_over());
     talk.send(kUp, "DATA\r\n" + kAttachment + "\r\nhello\r\n.\r\n");
     EXPECT_EQ(talk.seen(kUp, kFile), "hello\r\n");
 }

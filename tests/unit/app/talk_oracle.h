@@ -57,7 +57,7 @@ class TalkOracle {
     struct Shown {
         std::string text;
         bool gave_up = false;
-        bool starts_tls = false;
+        bool handed_over = false;
         bool encrypted = false;
 
         friend bool operator==(const Shown&, const Shown&) = default;
@@ -102,7 +102,13 @@ class TalkOracle {
         if (!talk.broken().empty()) {
             fail(talk.broken());
         }
-        return {text_of(talk.points()), talk.gave_up(), talk.starts_tls(), talk.flow().encrypted};
+        std::string text = text_of(talk.points());
+        if (talk.handed_over()) {
+            for (const auto& half : talk.state().half) {
+                text += "behind " + std::to_string(half.consumed) + "\n";
+            }
+        }
+        return {text, talk.gave_up(), talk.handed_over(), talk.flow().encrypted};
     }
 
     Parser& parser_;

@@ -201,6 +201,7 @@ struct SniCase {
     std::string extensions;
     std::string sni;
     std::string ja3;
+    std::string event = "<absent>";
 };
 
 TEST_F(TlsTest, OddServerNames) {
@@ -210,17 +211,20 @@ TEST_F(TlsTest, OddServerNames) {
     };
     const SniCase cases[] = {
         {extension(0, "") + groups, "<absent>", "0-10,29,"},
-        {names("\1\0\1a"s) + groups, "<absent>", ",,"},
-        {sni_extension(std::string(256, 'a')) + groups, "<absent>", ",,"},
+        {names("\1\0\1a"s) + groups, "<absent>", ",,", "tls.invalid_sni_type"},
+        {names("\0\0\2a"s) + groups, "<absent>", ",,", "tls.invalid_sni_length"},
+        {sni_extension(std::string(256, 'a')) + groups, "<absent>", ",,", "tls.invalid_sni_length"},
         {sni_extension(std::string(255, 'a')), std::string(255, 'a'), "0,,"},
-        {sni_extension("") + groups, "<absent>", ",,"},
-        {sni_extension("first.com") + sni_extension("second.com"), "first.com", "0-0,,"},
+        {sni_extension("") + groups, "<absent>", ",,", "tls.invalid_sni_length"},
+        {sni_extension("first.com") + sni_extension("second.com"), "first.com", "0-0,,",
+         "tls.multiple_sni_extensions"},
         {sni_extension("a\0b.com"s), "a", "0,,"},
     };
     for (const SniCase& c : cases) {
         Talk talk(tls_);
         talk.send(kUp, hello_record(c.extensions));
         EXPECT_EQ(talk.seen(kUp, BufferId::kTlsSni), c.sni);
+        EXPECT_EQ(talk.seen(kUp, BufferId::kAppEvents), c.event);
         EXPECT_EQ(talk.seen(kUp, BufferId::kJa3String), "771,4865-49195-49199-156," + c.ja3);
     }
 }

@@ -33,7 +33,7 @@ TEST(AppLayerEvent, Table) {
         {
             {"app-layer-event:applayer_mismatch_protocol_both_directions;", kGood},
             {"app-layer-event:applayer_nonsense;", kInvalid},
-            {"app-layer-event:applayer_no_tls_after_starttls;", kUnsupported},
+            {"app-layer-event:applayer_no_tls_after_starttls;", kGood},
             {"app-layer-event:tls.invalid_record_type;", kGood},
             {"app-layer-event:modbus.flooded;", kUnsupported},
         },
