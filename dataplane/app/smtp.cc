@@ -148,6 +148,9 @@ Smtp::Step Smtp::line() {
     }
     if (chunk_.direction == Direction::kToServer) {
         command(line.text());
+        if (half_->state == SmtpHalfState::kLine && flow_->waits_for(SmtpCommand::kStartTls)) {
+            half_->state = SmtpHalfState::kTlsWait;
+        }
     } else {
         reply(line.text());
     }

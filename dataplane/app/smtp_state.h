@@ -47,7 +47,8 @@ struct SmtpFlow {
     Slab window = kNoSlab;  // what was decoded last
     Slab carry = kNoSlab;   // a line of the mail that one BDAT begins and another ends
     std::uint32_t carry_size = 0;
-    std::uint8_t depth = 0;  // protocols around this SMTP
+    std::uint8_t depth = 0;           // protocols around this SMTP
+    std::uint64_t untracked_tls = 0;  // which of those is a STARTTLS; 0: none
     // Commands not yet answered, oldest first; those beyond the ring are taken for kOther.
     std::array<SmtpCommand, kMaxPipelined> commands{};
     std::uint8_t first_command = 0;
@@ -67,6 +68,9 @@ struct SmtpFlow {
     void push(SmtpCommand c) {
         if (untracked != 0 || command_count == kMaxPipelined) {
             ++untracked;
+            if (c == SmtpCommand::kStartTls && untracked_tls == 0) {
+                untracked_tls = untracked;
+            }
             return;
         }
         commands[(first_command + command_count) % kMaxPipelined] = c;
@@ -76,7 +80,10 @@ struct SmtpFlow {
     bool waits() const { return command_count != 0 || untracked != 0; }
 
     SmtpCommand front() const {
-        return command_count == 0 ? SmtpCommand::kOther : commands[first_command];
+        if (command_count == 0) {
+            return untracked_tls == 1 ? SmtpCommand::kStartTls : SmtpCommand::kOther;
+        }
+        return commands[first_command];
     }
 
     SmtpCommand back() const {
@@ -91,7 +98,7 @@ struct SmtpFlow {
                 return true;
             }
         }
-        return false;
+        return what == SmtpCommand::kStartTls && untracked_tls != 0;
     }
 
     void pop() {
@@ -100,6 +107,7 @@ struct SmtpFlow {
             --command_count;
         } else if (untracked != 0) {
             --untracked;
+            untracked_tls -= untracked_tls != 0 ? 1 : 0;
         }
     }
 };

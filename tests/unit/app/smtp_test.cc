@@ -289,6 +289,24 @@ TEST_F(SmtpTest, CommandsBehindStartTlsAreRead) {
     EXPECT_EQ(talk.broken(), "");
 }
 
+TEST_F(SmtpTest, StartTlsBehindManyCommands) {
+    for (const std::size_t before : {std::size_t{31}, std::size_t{32}, std::size_t{40}}) {
+        Talk talk(smtp_);
+        greet(talk);
+        std::string commands;
+        std::string replies;
+        for (std::size_t i = 0; i < before; ++i) {
+            commands += "NOOP\r\n";
+            replies += "250 ok\r\n";
+        }
+        talk.send(kUp, commands + "STARTTLS\r\n");
+        talk.send(kDown, replies);
+        EXPECT_FALSE(talk.handed_over()) << before;
+        talk.send(kDown, "220 go on\r\n");
+        EXPECT_TRUE(talk.handed_over()) << before;
+    }
+}
+
 TEST_F(SmtpTest, RefusedStartTlsGoesOn) {
     Talk talk(smtp_);
     greet(talk);
