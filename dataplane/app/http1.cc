@@ -420,6 +420,9 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     if (method == MethodKind::kHead || status == 204 || status == 304) {
         return Step::kMessageEnd;
     }
+    if (facts.bad_range && facts.body != BodyKind::kNone) {
+        h.events.add(AppEvent::http_range_invalid);
+    }
     switch (facts.body) {
         case BodyKind::kLength:
             h.left = static_cast<std::uint64_t>(facts.length);

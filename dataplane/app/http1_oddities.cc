@@ -161,6 +161,31 @@ void note_codings(Bytes value, AppEventSet& events) {
     }
 }
 
+void take_blanks(Bytes& in) {
+    while (!in.empty() && in.front() == ' ') {
+        in = in.subspan(1);
+    }
+}
+
+bool take_char(Bytes& in, char c) {
+    const bool is = !in.empty() && in.front() == static_cast<std::uint8_t>(c);
+    in = in.subspan(is ? 1 : 0);
+    return is;
+}
+
+// False: there is none, or it is too large.
+bool take_number(Bytes& in, std::int64_t& n) {
+    constexpr std::int64_t kMost = (std::int64_t{1} << 62) / 10;
+    const std::size_t before = in.size();
+    for (n = 0; !in.empty() && in.front() >= '0' && in.front() <= '9'; in = in.subspan(1)) {
+        if (n > kMost) {
+            return false;
+        }
+        n = n * 10 + (in.front() - '0');
+    }
+    return in.size() != before;
+}
+
 }  // namespace
 
 void note_request_line(Bytes line, const RequestLine& request, AppEventSet& events) {
@@ -242,6 +267,34 @@ void note_response_fields(const Http1Fields& fields, const StatusLine& status,
     if (const Http1Field* coding = fields.find("content-encoding"); coding != nullptr) {
         note_codings(coding->value, events);
     }
+}
+
+bool has_bad_range(const Http1Fields& fields) {
+    const Http1Field* field = fields.find("content-range");
+    if (field == nullptr) {
+        return false;
+    }
+    // "bytes 0-7/100", "bytes 0-7/*", "bytes */100"; any unit, anything behind.
+    Bytes in = field->value;
+    take_blanks(in);
+    while (!in.empty() && in.front() != ' ') {
+        in = in.subspan(1);
+    }
+    take_blanks(in);
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    std::int64_t size = 0;
+    if (take_char(in, '*')) {
+        return !take_char(in, '/') || !take_number(in, size);
+    }
+    if (!take_number(in, first) || !take_char(in, '-') || !take_number(in, last) ||
+        !take_char(in, '/')) {
+        return true;
+    }
+    if (take_char(in, '*')) {
+        return false;
+    }
+    return !take_number(in, size) || (last > 0 && size > 0 && (first > last || last > size - 1));
 }
 
 }  // namespace sluice::app

@@ -22,4 +22,8 @@ void note_request_fields(const Http1Fields& fields, const RequestLine& request, 
 
 void note_response_fields(const Http1Fields& fields, const StatusLine& status, AppEventSet& events);
 
+// A Content-Range that Suricata cannot read, or of which no file can have all (RFC 9110 section
+// 14.4).
+bool has_bad_range(const Http1Fields& fields);
+
 }  // namespace sluice::app

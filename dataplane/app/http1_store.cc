@@ -237,6 +237,7 @@ BuildResult StoreBuilder::build(const Input& in, SlabArena& arena, Slab& store,
         }
         body_facts(d, facts);
         facts.codings = codings();
+        facts.bad_range = d == Direction::kToClient && has_bad_range(fields_);
         facts.to_h2c = facts.status == kSwitching && names_h2c();
     }
     oddities(in, out, facts);

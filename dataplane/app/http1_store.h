@@ -50,6 +50,7 @@ struct MessageFacts {
     bool anomaly = false;             // resolved like libhtp, counted
     bool uri_host = false;            // the request target names a host
     bool to_h2c = false;              // names HTTP/2 as what to upgrade to
+    bool bad_range = false;           // a Content-Range that says nothing
     bool has_length = false;          // Content-Length or Transfer-Encoding present
     BodyKind body = BodyKind::kNone;  // as the headers say, before the request's method and the
                                       // status overrule it

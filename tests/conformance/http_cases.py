@@ -74,6 +74,18 @@ def request_bodies():
     yield "bad_chunk", get(b"POST / HTTP/1.1", HOST + chunked, b"x\r\nab\r\n0\r\n\r\n")
 
 
+def ranges():
+    for what, value in {
+        "part": b"bytes 0-7/100", "whole": b"bytes 0-7/8", "of_unknown": b"bytes 0-7/*", "none": b"bytes */100", "reversed": b"bytes 9-7/100",
+        "beyond": b"bytes 0-100/100", "junk": b"nonsense", "no_unit": b"0-7/100", "unit": b"lines 0-7/100", "more": b"bytes 0-7/100x",
+        "blanks": b"bytes  0-7/100", "negative": b"bytes -1-7/100", "empty": b"", "no_size": b"bytes 0-7", "blanks_within": b"bytes 0 - 7 / 100",
+        "huge": b"bytes 0-7/99999999999999999999999", "equals": b"bytes=0-7/100", "size_0": b"bytes 0-0/0", "first": b"bytes 0-0/10",
+        "stars": b"bytes */*"}.items():
+        yield "range_" + what, response(b"Content-Range: " + value + b"\r\n", b"12345678", b"HTTP/1.1 206 Partial Content")
+    yield "range_200", response(b"Content-Range: junk\r\n")
+    yield "range_no_body", response(b"Content-Range: junk\r\n", b"")
+
+
 def form(header, data=b"x\r\n", kind=b"form-data"):
     body = b"--B\r\n" + header + b"\r\n" + data + b"--B--\r\n"
     return post(b"Content-Type: multipart/" + kind + b"; boundary=B\r\n", body)
@@ -155,7 +167,7 @@ def cases():
     out = {}
     for what, request in (*request_lines(), *request_fields(), *request_bodies(), *forms()):
         out[what] = [("q", request), ("r", OK)]
-    for what, answer in responses():
+    for what, answer in (*responses(), *ranges()):
         out[what] = [("q", get()), ("r", answer)]
     out.update(tunnels())
     out["unasked"] = [("q", get()), ("r", OK + OK)]

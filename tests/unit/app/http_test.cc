@@ -366,6 +366,28 @@ TEST(HttpEvents, EventsOfABodyComeWithIt) {
     EXPECT_EQ(talk.broken(), "");
 }
 
+// When Suricata 7.0.10 raises http.range_invalid.
+TEST(HttpEvents, RangesThatSayNothing) {
+    app::AppStage stage(small_config());
+    const auto events = [&](std::string_view range, std::string_view body) {
+        const Transcript t = whole(stage, "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                   "HTTP/1.1 206 P\r\nContent-Range: " + std::string(range) +
+                                       "\r\nContent-Length: " + std::to_string(body.size()) +
+                                       "\r\n\r\n" + std::string(body));
+        return t.responses().at(0).get(BufferId::kAppEvents);
+    };
+    for (const std::string_view good :
+         {"bytes 0-7/100", "bytes 0-7/*", "bytes */100", "  x  0-99/100 more", "bytes 0-0/0"}) {
+        EXPECT_EQ(events(good, "body"), "<absent>") << good;
+    }
+    for (const std::string_view bad :
+         {"", "bytes", "0-7/100", "bytes 7/100", "bytes 0-7", "bytes 0-7/", "bytes */*",
+          "bytes 9-7/100", "bytes 0-100/100", "bytes 0-7/99999999999999999999"}) {
+        EXPECT_EQ(events(bad, "body"), "http.range_invalid") << bad;
+        EXPECT_EQ(events(bad, ""), "<absent>") << bad;
+    }
+}
+
 TEST(HttpEvents, EachHeaderIsShownOnItsOwn) {
     app::AppStage stage(small_config());
     const Transcript t =
