@@ -141,6 +141,7 @@ struct EventsConfig {
     bool dns = false;                         // an event for every DNS query and answer
     bool http = false;                        // an event for every HTTP request with its response
     bool flow = false;                        // an event at the end of every flow
+    bool packet = true;                       // an event for every packet that a tag asks for
     std::uint32_t stats_every_s = 0;          // an event with all counters; 0: none
     std::uint32_t drops_per_second = 10;      // per reason and worker; 0: none
     std::uint32_t ring_entries = 8192;        // per worker, a power of two

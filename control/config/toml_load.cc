@@ -267,6 +267,7 @@ void read_events(TableReader& in, EventsConfig& out) {
     in.boolean("dns", out.dns);
     in.boolean("http", out.http);
     in.boolean("flow", out.flow);
+    in.boolean("packet", out.packet);
     in.u32("stats_every_s", out.stats_every_s, 0, 86400);
     in.u32("drops_per_second", out.drops_per_second, 0, 1'000'000);
     in.u32("anomalies_per_second", out.anomalies_per_second, 0, 1'000'000);

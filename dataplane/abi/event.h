@@ -24,7 +24,11 @@ enum class EventType : std::uint8_t {
     kDns,      // a DNS message
     kHttp,     // an HTTP request with its response, as far as there is one
     kFlow,     // a flow ended
+    kPacket,   // a packet after one that matched a rule with a tag
 };
+
+// How the bytes of a packet begin.
+enum class EventLink : std::uint8_t { kEthernet, kPpp, kRawIp };
 
 enum class EventVerdict : std::uint8_t { kForward, kDrop, kReject, kPass, kWouldBlock };
 
@@ -57,10 +61,12 @@ struct EventRecord {
     std::int64_t flow_start_ns = 0;
     std::array<std::uint64_t, 2> flow_bytes{};
     std::array<std::uint32_t, 2> flow_packets{};
-    FlowFields flow;  // kFlow
-    HttpFields http;  // kHttp, and alerts on a transaction of HTTP
-    TlsFields tls;    // kTls, and alerts on a flow of TLS
-    // kDns, and alerts on a transaction of DNS: the message. Cut to fit.
+    FlowFields flow;                        // kFlow
+    HttpFields http;                        // kHttp, and alerts on a transaction of HTTP
+    TlsFields tls;                          // kTls, and alerts on a flow of TLS
+    EventLink link = EventLink::kEthernet;  // kPacket
+    // kDns, and alerts on a transaction of DNS: the message. kPacket: the frame, or what a tunnel
+    // carried. Cut to fit.
     std::uint16_t data_len = 0;
     std::array<std::uint8_t, 1536> data{};
 };

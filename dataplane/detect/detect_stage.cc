@@ -189,6 +189,11 @@ void DetectStage::report(Look& look, RuleIndex rule, const Match& m, bool told) 
     }
     if ((rec.traits & kRuleSuppressed) != 0 && suppressed(look, rule)) {
         ++stats_.suppressed;
+        if ((rec.traits & kRuleTags) != 0) {
+            Match untold = m;
+            untold.untold = true;
+            look.matches.add(untold);
+        }
     } else if (told && rules_->text(rule).action == bundle::Action::kAlert) {
         ++stats_.repeated;
     } else if ((rec.traits & kRuleSilent) == 0) {
@@ -334,7 +339,7 @@ void DetectStage::evaluate_packet(Look& look, const Candidate& c, const packet::
         return;
     }
     if (engines_match(look, c.rule, p)) {
-        report(look, c.rule, {c.rule, look.subject.direction, false, false, 0});
+        report(look, c.rule, {c.rule, look.subject.direction, false, false, false, 0});
     }
 }
 
@@ -378,7 +383,7 @@ void DetectStage::evaluate_header_rule(Look& look, RuleIndex rule) {
     const RuleRec& rec = rules_->rule(rule);
     if (admits(rec, look) &&
         (rec.engine_count == 0 || engines_match(look, rule, *look.subject.packet))) {
-        report(look, rule, {rule, look.subject.direction, false, false, 0});
+        report(look, rule, {rule, look.subject.direction, false, false, false, 0});
     }
 }
 

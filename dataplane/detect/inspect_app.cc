@@ -247,7 +247,7 @@ void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
         keep_on_transaction(look, c, point, t);
         return;
     }
-    report(look, c.rule, {c.rule, point.direction, true, true, point.tx_id});
+    report(look, c.rule, {c.rule, point.direction, true, true, false, point.tx_id});
     if (FlowState* state = state_for(look); state != nullptr) {
         state->remember(point.direction, {c.rule, WaitKind::kTransaction, false, 0, point.tx_id});
     }

@@ -147,7 +147,7 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
         const Memo found{c.rule, WaitKind::kStream, false, stretch_of(c),
                          static_cast<std::uint64_t>(result.end)};
         const bool told = before != nullptr && !before->over && before->stretch == found.stretch;
-        report(look, c.rule, {c.rule, chunk.direction, false, true, 0}, told);
+        report(look, c.rule, {c.rule, chunk.direction, false, true, false, 0}, told);
         if (FlowState* state = state_for(look); state != nullptr) {
             state->remember(chunk.direction, found);
         }

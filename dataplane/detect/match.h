@@ -20,6 +20,7 @@ struct Match {
     bool has_tx = false;  // matched on an application transaction
     bool on_stream =
         false;  // matched on reassembled stream bytes or on a transaction, not on this packet alone
+    bool untold = false;  // suppressed: of the rule only its tags count
     std::uint64_t tx_id = 0;
 };
 

@@ -67,6 +67,7 @@ enum RuleTrait : std::uint32_t {
     kRuleChangesFlow = 1U << 6,  // sets flowbits or flowints
     kRuleSuppressed = 1U << 8,   // some of its matches are not told
     kRuleOnEvent = 1U << 7,      // only a packet with an event that it names can match
+    kRuleTags = 1U << 9,         // packets after a match are told, even when the match is not
 };
 
 struct RuleRec {

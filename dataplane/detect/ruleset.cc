@@ -204,9 +204,10 @@ class RulesetBuilder {
             }
         }
         rec.traits |= flag_if(vars_cross_engines(r), kRuleSharedVars);
-        rec.traits |= flag_if(
-            r.action == bundle::Action::kAlert && (r.flow_flags & bundle::kRuleNoAlert) != 0,
-            kRuleSilent);
+        rec.traits |= flag_if(r.action == bundle::Action::kAlert &&
+                                  (r.flow_flags & bundle::kRuleNoAlert) != 0 && r.tags.empty(),
+                              kRuleSilent);
+        rec.traits |= flag_if(!r.tags.empty(), kRuleTags);
         rec.traits |=
             flag_if(std::any_of(r.filters.begin(), r.filters.end(), is_suppress), kRuleSuppressed);
         rec.traits |= flag_if(is_ip_only(r, rec), kRuleIpOnly);

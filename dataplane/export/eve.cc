@@ -4,6 +4,7 @@
 #include "dataplane/export/eve_dns.h"
 #include "dataplane/export/eve_flow.h"
 #include "dataplane/export/eve_http.h"
+#include "dataplane/export/eve_packet.h"
 #include "dataplane/export/eve_tls.h"
 #include "dataplane/export/json_writer.h"
 #include "dataplane/packet/packet.h"
@@ -88,6 +89,8 @@ std::string_view type_text(abi::EventType type) {
             return "http";
         case abi::EventType::kFlow:
             return "flow";
+        case abi::EventType::kPacket:
+            return "packet";
     }
     return "anomaly";
 }
@@ -316,7 +319,7 @@ void write_head(const abi::EventRecord& e, const EveContext& context, JsonWriter
     }
 }
 
-// Of a protocol, or of a flow: nothing was judged.
+// Of a protocol, of a flow or of a tagged packet: nothing was judged.
 void append_plain_line(const abi::EventRecord& e, const EveContext& context, std::string& out) {
     JsonWriter json(out);
     json.begin_object();
@@ -325,6 +328,8 @@ void append_plain_line(const abi::EventRecord& e, const EveContext& context, std
         write_tls(e.tls, json);
     } else if (e.type == abi::EventType::kHttp) {
         write_http(e.http, json);
+    } else if (e.type == abi::EventType::kPacket) {
+        write_packet(e, json);
     } else {
         if (e.app != AppProto::kUnknown) {
             json.field("app_proto", eve_app_proto(e.app));
@@ -385,7 +390,7 @@ void append_eve_json(const abi::EventRecord& e, const EveContext& context, std::
         return;
     }
     if (e.type == abi::EventType::kTls || e.type == abi::EventType::kHttp ||
-        e.type == abi::EventType::kFlow) {
+        e.type == abi::EventType::kFlow || e.type == abi::EventType::kPacket) {
         append_plain_line(e, context, out);
         return;
     }

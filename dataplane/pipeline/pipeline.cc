@@ -163,6 +163,9 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
     }
+    if (verdict_.tagging()) [[unlikely]] {
+        verdict_.report_tagged({&packet, packet.flow, {}, now}, reasons_);
+    }
 }
 
 // A trusted flow ends too, and is accounted for.
@@ -221,6 +224,9 @@ void Pipeline::tell_events(packet::Packet& packet, const Now& now) {
         matches_.clear();
         detect_.inspect_events(packet, matches_, reasons_);
         verdict_.judge({&packet, packet.flow, {}, now}, matches_, reasons_);
+        if (verdict_.tagging()) [[unlikely]] {
+            verdict_.settle_tags(now);
+        }
     }
 }
 
@@ -435,6 +441,10 @@ void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     }
     if (tells_flows_) {
         verdict_.report_flow({nullptr, &flow, {}, now}, reasons_);
+    }
+    if (verdict_.tagging()) [[unlikely]] {
+        verdict_.settle_tags(now);
+        verdict_.forget(flow);
     }
     (void)detect_.take_undecided();  // there is nothing left to refuse
     detect_.release(flow);

@@ -93,6 +93,7 @@ void apply_events(const control::EventsConfig& events, verdict::VerdictConfig& o
     out.dns_events = events.dns;
     out.http_events = events.http;
     out.flow_events = events.flow;
+    out.packet_events = events.packet;
     out.drop_events_per_second = events.drops_per_second;
     out.anomaly_events_per_second = events.anomalies_per_second;
 }

@@ -13,6 +13,8 @@ namespace {
 using abi::EventVerdict;
 using packet::Reason;
 
+constexpr std::uint16_t kEthernetHeaderBytes = 14;
+
 bool blocks(bundle::Action a) {
     return a == bundle::Action::kDrop || a == bundle::Action::kReject;
 }
@@ -70,6 +72,16 @@ void copy_dns(abi::EventRecord& r, const app::DnsSummary& dns) {
     std::copy_n(dns.bytes.begin(), dns.size, r.data.begin());
 }
 
+void copy_frame(abi::EventRecord& r, const packet::Packet& p) {
+    const Bytes frame = p.frame();
+    r.data_len = static_cast<std::uint16_t>(std::min(frame.size(), r.data.size()));
+    std::copy_n(frame.begin(), r.data_len, r.data.begin());
+    const bool link = p.depth == 0 || p.l3_off != 0;  // what a tunnel carries may be bare IP
+    r.link = !link                             ? abi::EventLink::kRawIp
+             : p.l3_off < kEthernetHeaderBytes ? abi::EventLink::kPpp
+                                               : abi::EventLink::kEthernet;
+}
+
 void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
     r.flow_id = f.flow_id;
     r.app = f.app;
@@ -84,11 +96,15 @@ VerdictStage::VerdictStage(const VerdictConfig& config, abi::EventRing& events)
     : config_(config),
       events_(events),
       thresholds_(config.threshold_entries),
+      tagger_(config.flow_tag_entries, config.host_tags),
       requests_(config.http_events) {}
 
 void VerdictStage::install(const bundle::Model* model, std::uint64_t version) {
     model_ = model;
     version_ = version;
+    tagging_ = config_.packet_events && model != nullptr &&
+               std::any_of(model->rules.begin(), model->rules.end(),
+                           [](const bundle::Rule& r) { return !r.tags.empty(); });
 }
 
 abi::EventRecord VerdictStage::record_of(const Subject& s) const {
@@ -243,6 +259,10 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
     });
     for (auto it = ordered.begin(); it != end; ++it) {
         const bundle::Rule& rule = model_->rules[it->rule];
+        if (it->untold) {
+            tag(s, *it);
+            continue;
+        }
         ThresholdSubject subject;
         if (s.packet != nullptr) {
             subject = {s.packet->src, s.packet->dst, 0};
@@ -257,6 +277,7 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
             ++stats_.suppressed;
             continue;
         }
+        tag(s, *it);
         if (judged.action == bundle::Action::kPass) {
             // Not by an ICMP error about it, which anybody may send.
             const bool own = s.packet == nullptr || s.flow == nullptr ||
@@ -279,6 +300,38 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
         }
         emit(s, *it, verdict_of(judged.action, config_.inline_mode, s.packet != nullptr), reasons);
     }
+}
+
+void VerdictStage::tag(const Subject& s, const detect::Match& m) {
+    const bundle::Rule& rule = model_->rules[m.rule];
+    if (!tagging_ || rule.tags.empty()) [[likely]] {
+        return;
+    }
+    if (s.packet == nullptr && s.flow != nullptr) {
+        const bool up = m.direction == Direction::kToServer;
+        tagger_.ask(rule, up ? s.flow->key.client : s.flow->key.server,
+                    up ? s.flow->key.server : s.flow->key.client, nullptr);
+    } else if (s.packet != nullptr && s.packet->ip_version != 0) {
+        tagger_.ask(rule, s.packet->src, s.packet->dst, s.flow);
+    }
+}
+
+void VerdictStage::settle_tags(const Now& now) {
+    tagger_.settle(now.wall);
+    stats_.tags_lost = tagger_.lost();
+}
+
+void VerdictStage::report_tagged(const Subject& s, packet::ReasonCounters& reasons) {
+    const bool tagged = tagger_.account(*s.packet);
+    stats_.tags_lost = tagger_.lost();
+    if (!tagged) [[likely]] {
+        return;
+    }
+    ++stats_.tagged_packets;
+    abi::EventRecord r = record_of(s);
+    r.type = abi::EventType::kPacket;
+    copy_frame(r, *s.packet);
+    push(r, reasons);
 }
 
 void VerdictStage::report_dns(const Subject& s, packet::ReasonCounters& reasons) {

@@ -13,11 +13,13 @@
 #include "dataplane/packet/packet.h"
 #include "dataplane/verdict/http_contexts.h"
 #include "dataplane/verdict/http_requests.h"
+#include "dataplane/verdict/tagger.h"
 #include "dataplane/verdict/threshold.h"
 #include "signatures/bundle/model.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 namespace sluice::verdict {
 
@@ -25,11 +27,15 @@ struct VerdictConfig {
     bool inline_mode = true;
     bool reset_on_drop = true;              // also plain 'drop' resets both ends of a TCP flow
     std::size_t threshold_entries = 65536;  // power of two
+    std::size_t flow_tag_entries = 16384;   // likewise, at least TagTable::kWays
+    // Tagged hosts, shared by the workers; null: a table of this stage's own.
+    std::shared_ptr<TagTable> host_tags;
     bool alert_events = true;
-    bool tls_events = false;   // one for each handshake that was readable
-    bool dns_events = false;   // one for each DNS message
-    bool http_events = false;  // one for each HTTP transaction
-    bool flow_events = false;  // one at the end of each flow
+    bool tls_events = false;    // one for each handshake that was readable
+    bool dns_events = false;    // one for each DNS message
+    bool http_events = false;   // one for each HTTP transaction
+    bool flow_events = false;   // one at the end of each flow
+    bool packet_events = true;  // one for each packet that a rule's tag asks for
     // Per reason; more are counted only.
     std::uint32_t drop_events_per_second = 10;
     std::uint32_t anomaly_events_per_second = 0;
@@ -39,9 +45,11 @@ struct VerdictStats {
     std::uint64_t alerts = 0;      // events of type alert
     std::uint64_t suppressed = 0;  // matches that a threshold kept quiet
     std::uint64_t flows_blocked = 0;
-    std::uint64_t flows_passed = 0;  // by a pass rule
-    std::uint64_t resets = 0;        // RST or ICMP frames queued
-    std::uint64_t resets_lost = 0;   // no room in the queue
+    std::uint64_t flows_passed = 0;    // by a pass rule
+    std::uint64_t resets = 0;          // RST or ICMP frames queued
+    std::uint64_t resets_lost = 0;     // no room in the queue
+    std::uint64_t tagged_packets = 0;  // events of type packet
+    std::uint64_t tags_lost = 0;       // no room for them, or they made room for others
 };
 
 // A frame of ours to be sent.
@@ -105,6 +113,19 @@ class VerdictStage {
     void report_http(const Subject& subject, Direction direction, std::uint64_t tx_id,
                      bool answered, packet::ReasonCounters& reasons);
 
+    // Whether a rule has tags, and their packets are told. False: the next three have nothing to
+    // do.
+    bool tagging() const { return tagging_; }
+
+    // After judge(), for every packet that is inspected: its event, when it was tagged before.
+    void report_tagged(const Subject& subject, packet::ReasonCounters& reasons);
+
+    // After judge(), where there is no packet, or it is inspected no further: nothing is counted.
+    void settle_tags(const Now& now);
+
+    // The flow is over.
+    void forget(const flow::Flow& flow) { tagger_.forget(flow); }
+
     // The event for the end of a flow, and those of requests that were never answered. REQUIRES:
     // subject.flow
     void report_flow(const Subject& subject, packet::ReasonCounters& reasons);
@@ -144,6 +165,7 @@ class VerdictStage {
     void block_connection(const Subject& subject, bool reset);
     // False: not both ends of the connection will hear of it.
     bool reset_both(const packet::Packet& packet);
+    void tag(const Subject& subject, const detect::Match& match);
     template <typename Build>
     bool queue_frame(PortId port, const packet::Packet& packet, Build build);
     void emit(const Subject& subject, const detect::Match& match, abi::EventVerdict verdict,
@@ -157,6 +179,8 @@ class VerdictStage {
     const bundle::Model* model_ = nullptr;
     std::uint64_t version_ = 0;
     ThresholdTable thresholds_;
+    Tagger tagger_;
+    bool tagging_ = false;
     OutQueue out_;
     abi::TlsFields tls_;          // of the flow 'tls_flow_'
     std::uint64_t tls_flow_ = 0;  // Flow::flow_id

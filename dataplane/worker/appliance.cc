@@ -149,6 +149,7 @@ Status Appliance::make_seats() {
     // One table for all workers: the flows of a host are spread over them.
     pipeline.detect.host_bits =
         std::make_shared<detect::HostBits>(pipeline.detect.host_bit_entries, random_seed());
+    pipeline.verdict.host_tags = verdict::make_host_tags(random_seed());
     const auto workers = static_cast<std::uint16_t>(config_.dataplane.workers);
     const bool handover = !device_->steers_flows();
     if (handover) {

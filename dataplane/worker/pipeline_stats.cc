@@ -19,6 +19,8 @@ StatValues values_of(const pipeline::Pipeline& pipeline) {
     v[Stat::flows_passed] = verdicts.flows_passed;
     v[Stat::resets] = verdicts.resets;
     v[Stat::resets_lost] = verdicts.resets_lost;
+    v[Stat::tagged_packets] = verdicts.tagged_packets;
+    v[Stat::tags_lost] = verdicts.tags_lost;
     const flow::FlowStats flows = pipeline.flows().stats();
     v[Stat::flows_created] = flows.created;
     v[Stat::flows_ended] = flows.ended;

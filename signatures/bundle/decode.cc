@@ -253,12 +253,21 @@ class Decoder {
         const std::uint16_t metadata = s.u16();
         const std::uint16_t cves = s.u16();
         const std::uint16_t filters = s.u16();
-        s.zeros(4);
+        const std::uint8_t tags = s.u8();
+        s.zeros(3);
         texts_of_rule(r, references, metadata, cves);
         Section& f = in(SectionId::kFilters);
         r.filters.resize(f.fits(filters, kFilterBytes));
         for (Filter& one : r.filters) {
             filter(f, one);
+        }
+        Section& t = in(SectionId::kTags);
+        r.tags.resize(t.fits(tags, kTagBytes));
+        for (Tag& one : r.tags) {
+            one.scope = t.tag<TagScope>();
+            one.metric = t.tag<TagMetric>();
+            t.zeros(2);
+            one.count = t.u32();
         }
         r.engines.resize(in(SectionId::kEngines).fits(engines, kEngineBytes));
         for (Engine& e : r.engines) {
@@ -281,6 +290,7 @@ class Decoder {
         open_records(in(SectionId::kItems), kItemBytes);
         open_records(in(SectionId::kTransformData), kTransformDataBytes);
         open_records(in(SectionId::kFilters), kFilterBytes);
+        open_records(in(SectionId::kTags), kTagBytes);
         const std::size_t n = s.count(kRuleBytes);
         s.zeros(4);
         const std::size_t count = s.fits(n, kRuleBytes);

@@ -161,10 +161,18 @@ class Encoder {
         o.u16(static_cast<std::uint16_t>(r.metadata.size()));
         o.u16(static_cast<std::uint16_t>(r.cves.size()));
         o.u16(static_cast<std::uint16_t>(r.filters.size()));
-        o.zeros(4);
+        o.u8(static_cast<std::uint8_t>(r.tags.size()));
+        o.zeros(3);
         rule_texts(r);
         for (const Filter& f : r.filters) {
             filter(out(SectionId::kFilters), f);
+        }
+        for (const Tag& t : r.tags) {
+            Out& tags = out(SectionId::kTags);
+            tags.tag(t.scope);
+            tags.tag(t.metric);
+            tags.u16(0);
+            tags.u32(t.count);
         }
         for (const Engine& e : r.engines) {
             engine(out(SectionId::kEngines), e);
@@ -176,9 +184,11 @@ class Encoder {
         std::size_t items = 0;
         std::size_t transform_data = 0;
         std::size_t filters = 0;
+        std::size_t tags = 0;
         for (const Rule& r : model_.rules) {
             engines += r.engines.size();
             filters += r.filters.size();
+            tags += r.tags.size();
             for (const Engine& e : r.engines) {
                 items += e.items.size();
                 transform_data += static_cast<std::size_t>(
@@ -191,6 +201,7 @@ class Encoder {
         head(out(SectionId::kItems), items);
         head(out(SectionId::kTransformData), transform_data);
         head(out(SectionId::kFilters), filters);
+        head(out(SectionId::kTags), tags);
         for (const Rule& r : model_.rules) {
             rule(out(SectionId::kRules), r);
         }

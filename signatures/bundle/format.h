@@ -13,7 +13,7 @@
 namespace sluice::bundle {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic = {'S', 'L', 'U', 'I', 'C', 'E', 'B', '1'};
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 
 inline constexpr std::size_t kHeaderBytes = 64;
 inline constexpr std::size_t kTocEntryBytes = 56;
@@ -48,18 +48,19 @@ enum class SectionId : std::uint32_t {
     kTransformData,
     kFilters,
     kJointDbs,
+    kTags,
 };
 
-inline constexpr std::size_t kSectionCount = 19;  // known sections, ids 1 to 19; all mandatory
+inline constexpr std::size_t kSectionCount = 20;  // known sections, ids 1 to 20; all mandatory
 inline constexpr std::uint32_t kSealedFirst =
     0x100;  // reserved: sealed parts of embargoed packages
 inline constexpr std::uint32_t kSealedLast = 0x1ff;
 
 inline constexpr std::array<std::string_view, kSectionCount> kSectionNames = {
-    "manifest",     "texts",          "blob",           "rules",          "engines",
-    "items",        "addresses",      "ports",          "pcres",          "bit names",
-    "databases",    "buffer groups",  "payload groups", "packet rules",   "coverage",
-    "domain rules", "transform data", "filters",        "joint databases"};
+    "manifest",     "texts",          "blob",           "rules",           "engines",
+    "items",        "addresses",      "ports",          "pcres",           "bit names",
+    "databases",    "buffer groups",  "payload groups", "packet rules",    "coverage",
+    "domain rules", "transform data", "filters",        "joint databases", "tags"};
 
 constexpr std::size_t index_of(SectionId id) {
     return static_cast<std::size_t>(id) - 1;
@@ -89,6 +90,7 @@ inline constexpr std::size_t kDomainRuleBytes = 8;
 inline constexpr std::size_t kJointDbBytes = 16;
 inline constexpr std::size_t kTransformDataBytes = 8;
 inline constexpr std::size_t kFilterBytes = 24;
+inline constexpr std::size_t kTagBytes = 8;
 
 constexpr std::size_t align_up(std::size_t n) {
     return (n + (kAlign - 1)) & ~(kAlign - 1);

@@ -151,6 +151,26 @@ bool known(FilterKind v) {
     return false;
 }
 
+bool known(TagScope v) {
+    switch (v) {
+        case TagScope::kSession:
+        case TagScope::kSource:
+        case TagScope::kDestination:
+            return true;
+    }
+    return false;
+}
+
+bool known(TagMetric v) {
+    switch (v) {
+        case TagMetric::kPackets:
+        case TagMetric::kBytes:
+        case TagMetric::kSeconds:
+            return true;
+    }
+    return false;
+}
+
 bool known(BitOwner v) {
     switch (v) {
         case BitOwner::kSource:

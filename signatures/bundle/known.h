@@ -21,6 +21,8 @@ bool known(PayloadKind v);
 bool known(AddressNode::Kind v);
 bool known(Direction v);
 bool known(FilterKind v);
+bool known(TagScope v);
+bool known(TagMetric v);
 bool known(BitOwner v);
 bool known(FlowintOp v);
 bool known(MathOp v);

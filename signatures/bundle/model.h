@@ -296,6 +296,23 @@ struct Filter {
     friend bool operator==(const Filter&, const Filter&) = default;
 };
 
+// Whose packets are told after a match: those of the flow, or of the host that sent, or was sent,
+// the packet of the match.
+enum class TagScope : std::uint8_t { kSession, kSource, kDestination };
+
+enum class TagMetric : std::uint8_t { kPackets, kBytes, kSeconds };
+
+// How long: packets and bytes count the one that matched, which is told by the alert alone.
+struct Tag {
+    TagScope scope = TagScope::kSession;
+    TagMetric metric = TagMetric::kPackets;
+    std::uint32_t count = 0;
+
+    friend bool operator==(const Tag&, const Tag&) = default;
+};
+
+inline constexpr std::size_t kMaxTags = 3;  // of one rule: one a scope
+
 struct Rule {
     std::uint32_t sid = 0;
     std::uint32_t gid = 1;
@@ -314,6 +331,7 @@ struct Rule {
         engines;  // at most kMaxEngines; kPacketHeader first, then kPayload, then the others
     Threshold threshold;
     std::vector<Filter> filters;
+    std::vector<Tag> tags;
     std::string msg;
     std::string classtype;                // short name
     std::string category;                 // text of the class, "" when unknown

@@ -2,7 +2,9 @@
 #include "signatures/bundle/known.h"
 #include "signatures/bundle/validate.h"
 
+#include <array>
 #include <string>
+#include <utility>
 
 namespace sluice::bundle {
 
@@ -200,6 +202,19 @@ const char* filter_fault(const Filter& f, const Model& model) {
     return nullptr;
 }
 
+const char* tags_fault(const std::vector<Tag>& tags) {
+    std::array<bool, kMaxTags> seen{};
+    for (const Tag& t : tags) {
+        if (!known(t.scope) || !known(t.metric)) {
+            return "unknown tag";
+        }
+        if (std::exchange(seen[static_cast<std::size_t>(t.scope)], true)) {
+            return "two tags of one scope";
+        }
+    }
+    return nullptr;
+}
+
 const char* rule_fault(const Rule& rule, const Model& model) {
     if (!known(rule.action) || !known(rule.reject_to) || !known(rule.proto) || !known(rule.app)) {
         return "unknown action or protocol";
@@ -227,6 +242,9 @@ const char* rule_fault(const Rule& rule, const Model& model) {
     }
     if (rule.filters.size() > UINT16_MAX) {
         return "too many filters";
+    }
+    if (const char* fault = tags_fault(rule.tags); fault != nullptr) {
+        return fault;
     }
     if (!texts_fit(rule)) {
         return "text too long";

@@ -43,6 +43,7 @@ std::span<const HandlerRow> pcre_handlers();       // keyword_pcre.cc
 std::span<const HandlerRow> size_handlers();       // keyword_size.cc
 std::span<const HandlerRow> ssh_handlers();        // keyword_ssh.cc
 std::span<const HandlerRow> state_handlers();      // keyword_state.cc
+std::span<const HandlerRow> tag_handlers();        // keyword_tag.cc
 std::span<const HandlerRow> threshold_handlers();  // keyword_threshold.cc
 std::span<const HandlerRow> tls_handlers();        // keyword_tls.cc
 std::span<const HandlerRow> transform_handlers();  // keyword_transform.cc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a rule says about itself: msg, classtype, reference, metadata, priority, rev, gid, sid,
-// target, tag.
+// target.
 #include "signatures/compile/keyword_handlers.h"
 #include "signatures/compile/keyword_number.h"
 #include "signatures/lang/text.h"
@@ -158,26 +158,6 @@ void read_target(RuleDraft& draft, const Argument& arg) {
     draft.rule.metadata.emplace_back("target", arg.value);
 }
 
-// Which packets to keep after a match is up to what receives the event.
-void read_tag(RuleDraft& draft, const Argument& arg) {
-    const auto parts = split(arg.value, ',');
-    const bool host = parts[0] == "host";
-    bool good = (host || parts[0] == "session") && parts.size() != 2 && parts.size() <= 4;
-    if (good && parts.size() >= 3) {
-        good = parse_decimal(parts[1], UINT32_MAX).value_or(0) != 0 &&
-               (parts[2] == "packets" || parts[2] == "seconds" || parts[2] == "bytes");
-    }
-    good = good && (parts.size() < 4 || parts[3] == "src" || parts[3] == "dst");
-    if (!good) {
-        draft.invalid(
-            arg.option,
-            "session or host, then perhaps a count, packets, seconds or bytes, and src or "
-            "dst expected");
-        return;
-    }
-    draft.rule.metadata.emplace_back("tag", arg.value);
-}
-
 constexpr std::array kRows{
     HandlerRow{"classtype", read_classtype},
     HandlerRow{"gid", read_gid},
@@ -187,7 +167,6 @@ constexpr std::array kRows{
     HandlerRow{"reference", read_reference},
     HandlerRow{"rev", read_rev},
     HandlerRow{"sid", read_sid},
-    HandlerRow{"tag", read_tag},
     HandlerRow{"target", read_target},
 };
 

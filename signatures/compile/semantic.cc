@@ -19,12 +19,12 @@ namespace sluice::compile {
 std::vector<HandlerRow> all_handler_rows() {
     std::vector<HandlerRow> all;
     for (const auto rows :
-         {action_handlers(),   buffer_handlers(), byte_handlers(),      content_handlers(),
-          decode_handlers(),   dns_handlers(),    event_handlers(),     file_handlers(),
-          flow_handlers(),     ftp_handlers(),    header_handlers(),    math_handlers(),
-          metadata_handlers(), packet_handlers(), pcre_handlers(),      size_handlers(),
-          ssh_handlers(),      state_handlers(),  threshold_handlers(), tls_handlers(),
-          transform_handlers()}) {
+         {action_handlers(),   buffer_handlers(),   byte_handlers(),   content_handlers(),
+          decode_handlers(),   dns_handlers(),      event_handlers(),  file_handlers(),
+          flow_handlers(),     ftp_handlers(),      header_handlers(), math_handlers(),
+          metadata_handlers(), packet_handlers(),   pcre_handlers(),   size_handlers(),
+          ssh_handlers(),      state_handlers(),    tag_handlers(),    threshold_handlers(),
+          tls_handlers(),      transform_handlers()}) {
         all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;

@@ -24,6 +24,7 @@ sluice_library(sluice_sig_semantic
     keyword_size.cc
     keyword_ssh.cc
     keyword_state.cc
+    keyword_tag.cc
     keyword_threshold.cc
     keyword_tls.cc
     keyword_transform.cc

@@ -215,8 +215,8 @@ struct Site {
 };
 
 const std::vector<std::string>& event_types() {
-    static const std::vector<std::string> kTypes = {"alert", "anomaly", "dns",   "drop",
-                                                    "flow",  "http",    "stats", "tls"};
+    static const std::vector<std::string> kTypes = {"alert", "anomaly", "dns",   "drop", "flow",
+                                                    "http",  "packet",  "stats", "tls"};
     return kTypes;
 }
 
@@ -232,6 +232,7 @@ void choose_events(const std::vector<std::string>& types, control::EventsConfig&
     out.drops_per_second = named("drop") ? kAll : 0;
     out.flow = named("flow");
     out.http = named("http");
+    out.packet = named("packet");
     out.stats_every_s = named("stats") ? 1 : 0;
     out.tls = named("tls");
 }

@@ -104,6 +104,8 @@ nlohmann::ordered_json report_of(const pipeline::Pipeline& p, const ReplayFigure
     j["counters"]["alerts_suppressed"] = p.verdicts().stats().suppressed;
     j["counters"]["flows_blocked"] = p.verdicts().stats().flows_blocked;
     j["counters"]["flows_passed"] = p.verdicts().stats().flows_passed;
+    j["counters"]["tagged_packets"] = p.verdicts().stats().tagged_packets;
+    j["counters"]["tags_lost"] = p.verdicts().stats().tags_lost;
     j["counters"]["resets"] = p.verdicts().stats().resets;
     return j;
 }

@@ -110,6 +110,8 @@ Rule http_rule(Model& m) {
     suppress.kind = FilterKind::kSuppress;
     suppress.track = TrackBy::kDestination;
     r.filters = {limit, suppress};
+    r.tags = {{TagScope::kDestination, TagMetric::kSeconds, 3600},
+              {TagScope::kSession, TagMetric::kBytes, UINT32_MAX}};
     Engine uri;
     uri.buffer = BufferId::kHttpUri;
     uri.transforms = {Transform::kUrlDecode, Transform::kToLowercase,

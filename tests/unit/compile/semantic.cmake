@@ -17,6 +17,7 @@ sluice_test(semantic_test
     semantic_network_test.cc
     semantic_number_test.cc
     semantic_packet_test.cc
+    semantic_tag_test.cc
     semantic_pcre_test.cc
     semantic_ssh_test.cc
     semantic_state_test.cc

@@ -12,8 +12,7 @@ TEST(Metadata, Everything) {
         "msg:\"a\\; \\\"b\\\" \\\\ c\\: d\\x\"; gid:3; rev:4; classtype:Trojan-Activity; "
         "reference: CVE , 2021-31166; "
         "reference:url,a.b/c,d; metadata: affected_product X, cve CVE_2014_0160, cve "
-        "cve_2021_31166; target:src_ip; "
-        "tag:session,5,packets;");
+        "cve_2021_31166; target:src_ip;");
     ASSERT_EQ(r.verdict(), kGood) << r.reason();
     const bundle::Rule& rule = r.rules[0];
     EXPECT_EQ(rule.msg, "a; \"b\" \\ c: d\\x");
@@ -24,10 +23,9 @@ TEST(Metadata, Everything) {
     EXPECT_EQ(rule.priority, 1U);
     EXPECT_EQ(rule.references, (std::vector<std::string>{"cve,2021-31166", "url,a.b/c,d"}));
     EXPECT_EQ(rule.cves, (std::vector<std::string>{"CVE-2021-31166", "CVE-2014-0160"}));
-    ASSERT_EQ(rule.metadata.size(), 5U);
+    ASSERT_EQ(rule.metadata.size(), 4U);
     EXPECT_EQ(rule.metadata[0], (std::pair<std::string, std::string>{"affected_product", "X"}));
     EXPECT_EQ(rule.metadata[3].first, "target");
-    EXPECT_EQ(rule.metadata[4], (std::pair<std::string, std::string>{"tag", "session,5,packets"}));
 }
 
 TEST(Metadata, Priorities) {
@@ -65,7 +63,6 @@ TEST(Metadata, Table) {
         {"priority:a;", kInvalid},
         {"target:foo;", kInvalid},
         {"target:src_ip; target:dest_ip;", kInvalid},
-        {"tag:foo;", kInvalid},
         {"metadata:;", kInvalid},
         {"metadata: foo;", kGood},
         {"gid:4; gid:5;", kGood},

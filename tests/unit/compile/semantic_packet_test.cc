@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ipopts, icmpv6.mtu, checksums, l3_proto, header buffers, events, prefilter, requires, tag,
+// ipopts, icmpv6.mtu, checksums, l3_proto, header buffers, events, prefilter, requires,
 // thresholds. Verdicts are those of `suricata -T` 7.0.10 unless a comment says otherwise.
 #include "signatures/compile/event_table.h"
 #include "tests/unit/compile/semantic_fixture.h"
@@ -95,16 +95,6 @@ TEST(Action, PrefilterAndRequires) {
                  {"requires: version >= 7, keyword foo;", kUnsupported},
                  {"replace:\"x\";", kUnsupported},
                  {"bypass;", kUnsupported}});
-}
-
-TEST(Tag, Table) {
-    check_cases({{"tag:session;", kGood},
-                 {"tag:session,10,packets;", kGood},
-                 {"tag: session, 20, packets;", kGood},
-                 {"tag:host,10,seconds,src;", kGood},
-                 {"tag:host,10,bytes;", kGood},
-                 {"tag:session,10,packets,src;", kGood},
-                 {"tag:foo,10,bytes;", kInvalid}});
 }
 
 TEST(Threshold, TwoBehindAStickyBuffer) {

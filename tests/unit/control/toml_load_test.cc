@@ -39,7 +39,7 @@ TEST(Config, TheExampleIsValidAndItsCommentsAreTheDefaults) {
 
 TEST(Config, EventsAreSwitchedByType) {
     Result<Config> config = parse_config(std::string("[events]\nalert = false\nhttp = true\nflow = "
-                                                     "true\nstats_every_s = 8\n"
+                                                     "true\npacket = false\nstats_every_s = 8\n"
                                                      "drops_per_second = 0\n") +
                                              kSegment,
                                          "t.toml");
@@ -48,10 +48,11 @@ TEST(Config, EventsAreSwitchedByType) {
     EXPECT_FALSE(e.alert);
     EXPECT_TRUE(e.http);
     EXPECT_TRUE(e.flow);
+    EXPECT_FALSE(e.packet);
     EXPECT_EQ(e.stats_every_s, 8U);
     EXPECT_EQ(e.drops_per_second, 0U);
     const EventsConfig none;
-    EXPECT_TRUE(none.alert);
+    EXPECT_TRUE(none.alert && none.packet);
     EXPECT_FALSE(none.http || none.flow || none.tls || none.dns);
     EXPECT_EQ(none.stats_every_s, 0U);
 }

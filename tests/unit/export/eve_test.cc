@@ -160,9 +160,9 @@ TEST(Eve, AnyRecordGivesValidJson) {
     const bundle::Model model = model_of_one();
     for (int i = 0; i < 2000; ++i) {
         abi::EventRecord e;
-        constexpr std::array kTypes = {abi::EventType::kAlert, abi::EventType::kDrop,
+        constexpr std::array kTypes = {abi::EventType::kAlert,   abi::EventType::kDrop,
                                        abi::EventType::kAnomaly, abi::EventType::kHttp,
-                                       abi::EventType::kFlow};
+                                       abi::EventType::kFlow,    abi::EventType::kPacket};
         e.type = kTypes[random() % kTypes.size()];
         e.verdict = static_cast<abi::EventVerdict>(random() % 5);
         e.reason = static_cast<std::uint8_t>(random());
@@ -182,6 +182,10 @@ TEST(Eve, AnyRecordGivesValidJson) {
             n = static_cast<std::uint16_t>(random());
         }
         e.flow.tcp = static_cast<abi::TcpPhase>(random());
+        if (e.type == abi::EventType::kPacket) {
+            e.data_len = static_cast<std::uint16_t>(random());
+        }
+        e.packet_len = static_cast<std::uint32_t>(random());
         const std::string line = to_eve_json(e, &model);
         EXPECT_TRUE(json::accept(line)) << line;
         EXPECT_EQ(line.find('\n'), std::string::npos);
