@@ -420,6 +420,11 @@ Http1::Step Http1::response_body(const MessageFacts& facts) {
     if (method == MethodKind::kHead || status == 204 || status == 304) {
         return Step::kMessageEnd;
     }
+    return begin_response_body(facts);
+}
+
+Http1::Step Http1::begin_response_body(const MessageFacts& facts) {
+    HttpHalf& h = *half_;
     if (facts.bad_range && facts.body != BodyKind::kNone) {
         h.events.add(AppEvent::http_range_invalid);
     }

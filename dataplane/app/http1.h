@@ -90,6 +90,7 @@ class Http1 {
     Step headers_complete();
     Step request_body(const MessageFacts& facts);
     Step response_body(const MessageFacts& facts);
+    Step begin_response_body(const MessageFacts& facts);
     Step switch_protocol(Switched why);
     void upgrade_to_h2c();
     Step at_end();

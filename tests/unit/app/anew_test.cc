@@ -61,12 +61,26 @@ class Anew : public testing::TestWithParam<Turns> {
 
     const std::vector<Message>& responses() const { return talk.transcript().responses(); }
 
-    std::string sni() const {
-        const app::TlsSummary tls = stage.tls_summary(flow());
+    std::string sni() { return sni_of(talk); }
+
+    std::string sni_of(Conversation& of) const {
+        const app::TlsSummary tls = stage.tls_summary(of.flow());
         return {tls.sni.begin(), tls.sni.end()};
     }
 
-    flow::Flow& flow() const { return const_cast<Conversation&>(talk).flow(); }
+    flow::Flow& flow() { return talk.flow(); }
+
+    // All of it in pieces of this size; behind it there is TLS.
+    Transcript run(const Turns& turns, std::size_t piece) {
+        Conversation cut(stage);
+        for (const auto& [direction, bytes] : turns) {
+            cut.send_cut(direction, bytes, piece);
+        }
+        EXPECT_EQ(cut.broken(), "") << piece;
+        EXPECT_EQ(cut.counted(Reason::app_unexpected), 1U) << piece;
+        EXPECT_EQ(sni_of(cut), "inner.example") << piece;
+        return cut.transcript();
+    }
 
     void expect_unexpected(std::uint64_t times) {
         EXPECT_EQ(talk.counted(Reason::app_unexpected), times);
@@ -190,20 +204,9 @@ TEST_P(Anew, AnyCutIsTheSame) {
                                {kServer, std::string(kAnswer) + "HTTP/1.1 200 on\r\n\r\n"}});
     turns.insert(turns.end(), GetParam().begin(), GetParam().end());
     turns.emplace_back(kClient, hello());
-    const auto run = [&](std::size_t piece) {
-        Conversation cut(stage);
-        for (const auto& [direction, bytes] : turns) {
-            cut.send_cut(direction, bytes, piece);
-        }
-        EXPECT_EQ(cut.broken(), "") << piece;
-        EXPECT_EQ(cut.counted(Reason::app_unexpected), 1U) << piece;
-        const app::TlsSummary tls = stage.tls_summary(cut.flow());
-        EXPECT_EQ(std::string(tls.sni.begin(), tls.sni.end()), "inner.example") << piece;
-        return cut.transcript();
-    };
-    const Transcript whole = run(10000);
+    const Transcript whole = run(turns, 10000);
     for (std::size_t piece = 1; piece < 60; ++piece) {
-        EXPECT_EQ(run(piece), whole) << piece;
+        EXPECT_EQ(run(turns, piece), whole) << piece;
     }
 }
 
