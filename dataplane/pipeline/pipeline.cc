@@ -163,7 +163,7 @@ void Pipeline::inspect(packet::Packet& packet, const Now& now) {
     if (packet.dropped()) {
         verdict_.report_drop({&packet, packet.flow, {}, now}, reasons_);
     }
-    if (verdict_.tagging()) [[unlikely]] {
+    if (verdict_.tagging() && verdict_.account_tags(packet)) [[unlikely]] {
         verdict_.report_tagged({&packet, packet.flow, {}, now}, reasons_);
     }
 }

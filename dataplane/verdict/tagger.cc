@@ -98,6 +98,9 @@ bool Tagger::account(const packet::Packet& p) {
 }
 
 void Tagger::settle(Nanos wall) {
+    if (asked_count_ == 0) [[likely]] {
+        return;
+    }
     renew_asked(second_of(wall));
     add_asked(0, second_of(wall));
 }

@@ -321,12 +321,13 @@ void VerdictStage::settle_tags(const Now& now) {
     stats_.tags_lost = tagger_.lost();
 }
 
-void VerdictStage::report_tagged(const Subject& s, packet::ReasonCounters& reasons) {
-    const bool tagged = tagger_.account(*s.packet);
+bool VerdictStage::account_tags(const packet::Packet& packet) {
+    const bool tagged = tagger_.account(packet);
     stats_.tags_lost = tagger_.lost();
-    if (!tagged) [[likely]] {
-        return;
-    }
+    return tagged;
+}
+
+void VerdictStage::report_tagged(const Subject& s, packet::ReasonCounters& reasons) {
     ++stats_.tagged_packets;
     abi::EventRecord r = record_of(s);
     r.type = abi::EventType::kPacket;

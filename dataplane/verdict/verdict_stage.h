@@ -113,11 +113,15 @@ class VerdictStage {
     void report_http(const Subject& subject, Direction direction, std::uint64_t tx_id,
                      bool answered, packet::ReasonCounters& reasons);
 
-    // Whether a rule has tags, and their packets are told. False: the next three have nothing to
+    // Whether a rule has tags, and their packets are told. False: the next four have nothing to
     // do.
     bool tagging() const { return tagging_; }
 
-    // After judge(), for every packet that is inspected: its event, when it was tagged before.
+    // After judge(), for every packet that is inspected. True: it was tagged before, so that
+    // report_tagged() is due.
+    bool account_tags(const packet::Packet& packet);
+
+    // The event for a tagged packet.
     void report_tagged(const Subject& subject, packet::ReasonCounters& reasons);
 
     // After judge(), where there is no packet, or it is inspected no further: nothing is counted.
