@@ -10,15 +10,13 @@ usage: change_suricata_test.py SLUICE        exit 77 (skipped) without Suricata 
 import collections
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 
+import both_programs
 import change_cases
 import dns_cases
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = [
     "ip - app-layer-event:applayer_unexpected_protocol;",
     "ip - app-layer-event:applayer_no_tls_after_starttls;",
@@ -68,34 +66,18 @@ def run_both(sluice, suricata, scratch):
     pcap, rules = os.path.join(scratch, "all.pcap"), os.path.join(scratch, "all.rules")
     write_rules(rules)
     cases = write_capture(pcap)
-    theirs, ours = os.path.join(scratch, "suricata"), os.path.join(scratch, "eve.json")
-    os.mkdir(theirs)
-    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none", "--runmode", "single"],
-                   check=True, capture_output=True, timeout=300)
-    subprocess.run([sluice, "replay", "--pcap", pcap, "--rules", rules, "--mode", "tap", "--eve", ours, "--strict"],
-                   check=True, capture_output=True, timeout=300)
-    return alerts(os.path.join(theirs, "eve.json"), cases), alerts(ours, cases)
-
-
-def known_differences():
-    """(case or *, rule) -> why."""
-    known = {}
-    for line in open(os.path.join(HERE, "change_differences.txt")):
-        if line.strip() and not line.startswith("#"):
-            case, rule, why = line.rstrip("\n").split("\t")
-            known[case, rule] = why
-    return known
+    theirs, ours = both_programs.run(sluice, suricata, scratch, pcap, rules, theirs_too=["--runmode", "single"])
+    return alerts(theirs, cases), alerts(ours, cases)
 
 
 def main():
-    suricata = shutil.which("suricata")
-    version = subprocess.run([suricata, "-V"], capture_output=True, text=True).stdout if suricata else ""
-    if " 7." not in version:
+    suricata = both_programs.suricata_7()
+    if suricata is None:
         print("SKIP change_suricata: Suricata 7 is not installed")
         return 77
     with tempfile.TemporaryDirectory() as scratch:
         theirs, ours = run_both(os.path.abspath(sys.argv[1]), suricata, scratch)
-    known, met, bad, agree = known_differences(), set(), [], 0
+    known, met, bad, agree = both_programs.named_differences("change_differences.txt"), set(), [], 0
     for case in change_cases.cases():
         differences = [("Suricata", r) for r in (theirs[case] - ours[case]).elements()]
         differences += [("Sluice", r) for r in (ours[case] - theirs[case]).elements()]

@@ -9,14 +9,12 @@ usage: dns_suricata_test.py SLUICE        exit 77 (skipped) without Suricata 7
 import collections
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 
+import both_programs
 import dns_cases
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = [
     'dns.query; content:"evil.example.com"; nocase;',
     'dns.query; content:"evil.example.com"; nocase; bsize:16;',
@@ -79,25 +77,16 @@ def run_both(sluice, suricata, scratch):
     names = dns_cases.write_all(pcap)
     write_rules(rules)
     open(config, "w").write(CONFIG)
-    theirs, ours = os.path.join(scratch, "suricata"), os.path.join(scratch, "eve.json")
-    os.mkdir(theirs)
-    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none"], check=True, capture_output=True, timeout=300)
-    subprocess.run([sluice, "replay", "--pcap", pcap, "--rules", rules, "--mode", "tap", "--config", config, "--eve", ours, "--strict"],
-                   check=True, capture_output=True, timeout=300)
-    return read_events(os.path.join(theirs, "eve.json"), names), read_events(ours, names)
+    theirs, ours = both_programs.run(sluice, suricata, scratch, pcap, rules, ours_too=["--config", config])
+    return read_events(theirs, names), read_events(ours, names)
 
 
 def main():
-    suricata = shutil.which("suricata")
-    version = subprocess.run([suricata, "-V"], capture_output=True, text=True).stdout if suricata else ""
-    if " 7." not in version:
+    suricata = both_programs.suricata_7()
+    if suricata is None:
         print("SKIP dns_suricata: Suricata 7 is not installed")
         return 77
-    known = {}
-    for line in open(os.path.join(HERE, "dns_differences.txt")):
-        what, _, why = line.strip().partition("\t")
-        if what and not what.startswith("#"):
-            known[what] = why
+    known = both_programs.named_differences("dns_differences.txt")
     with tempfile.TemporaryDirectory() as scratch:
         theirs, ours = run_both(os.path.abspath(sys.argv[1]), suricata, scratch)
     bad, agree = [], 0

@@ -10,15 +10,13 @@ usage: file_suricata_test.py SLUICE        exit 77 (skipped) without Suricata 7
 import collections
 import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 
+import both_programs
 import dns_cases
 import file_cases
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = [
     'flow:to_server; file.data; content:"EVIL-ONE";',
     'flow:to_server; file.data; content:"EVIL-TWO";',
@@ -91,28 +89,13 @@ def run_both(sluice, suricata, scratch):
     pcap, rules = os.path.join(scratch, "all.pcap"), os.path.join(scratch, "all.rules")
     write_rules(rules)
     cases = write_capture(pcap)
-    theirs, ours = os.path.join(scratch, "suricata"), os.path.join(scratch, "eve.json")
-    os.mkdir(theirs)
-    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none", "--runmode", "single"],
-                   check=True, capture_output=True, timeout=300)
-    subprocess.run([sluice, "replay", "--pcap", pcap, "--rules", rules, "--mode", "tap", "--eve", ours, "--strict"],
-                   check=True, capture_output=True, timeout=300)
-    return alerts(os.path.join(theirs, "eve.json"), cases), alerts(ours, cases)
-
-
-def known_differences():
-    """case -> why."""
-    known = {}
-    for line in open(os.path.join(HERE, "file_differences.txt")):
-        if line.strip() and not line.startswith("#"):
-            case, why = line.rstrip("\n").split("\t")
-            known[case] = why
-    return known
+    theirs, ours = both_programs.run(sluice, suricata, scratch, pcap, rules, theirs_too=["--runmode", "single"])
+    return alerts(theirs, cases), alerts(ours, cases)
 
 
 def compare(theirs, ours):
     """What is wrong, how many conversations agree, the known differences that were met."""
-    known, met, bad, agree = known_differences(), set(), [], 0
+    known, met, bad, agree = both_programs.named_differences("file_differences.txt"), set(), [], 0
     for case in all_cases():
         whole = case.partition("/")[0]
         bad += [f"{case}: cut otherwise, Sluice says otherwise: {r}" for r in ours[case] ^ ours[whole]]
@@ -128,9 +111,8 @@ def compare(theirs, ours):
 
 
 def main():
-    suricata = shutil.which("suricata")
-    version = subprocess.run([suricata, "-V"], capture_output=True, text=True).stdout if suricata else ""
-    if " 7." not in version:
+    suricata = both_programs.suricata_7()
+    if suricata is None:
         print("SKIP file_suricata: Suricata 7 is not installed")
         return 77
     with tempfile.TemporaryDirectory() as scratch:

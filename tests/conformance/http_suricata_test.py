@@ -10,15 +10,14 @@ import collections
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+import both_programs
 import dns_cases
 import http_cases
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = [
     'http.request_header; content:"X-A: 1, 2"; bsize:9;',
     'http.request_header; content:"Cookie: a=b";',
@@ -74,33 +73,18 @@ def alerts(path, cases, rules):
 def run_both(sluice, suricata, scratch):
     pcap, rules = os.path.join(scratch, "all.pcap"), os.path.join(scratch, "all.rules")
     cases, names = write_capture(pcap), write_rules(rules, sluice)
-    theirs, ours = os.path.join(scratch, "suricata"), os.path.join(scratch, "eve.json")
-    os.mkdir(theirs)
-    subprocess.run([suricata, "-r", pcap, "-S", rules, "-l", theirs, "-k", "none"], check=True, capture_output=True, timeout=300)
-    subprocess.run([sluice, "replay", "--pcap", pcap, "--rules", rules, "--mode", "tap", "--eve", ours, "--strict"],
-                   check=True, capture_output=True, timeout=300)
-    return alerts(os.path.join(theirs, "eve.json"), cases, names), alerts(ours, cases, names)
-
-
-def known_differences():
-    """(case or *, rule) -> why."""
-    known = {}
-    for line in open(os.path.join(HERE, "http_differences.txt")):
-        if line.strip() and not line.startswith("#"):
-            case, rule, why = line.rstrip("\n").split("\t")
-            known[case, rule] = why
-    return known
+    theirs, ours = both_programs.run(sluice, suricata, scratch, pcap, rules)
+    return alerts(theirs, cases, names), alerts(ours, cases, names)
 
 
 def main():
-    suricata = shutil.which("suricata")
-    version = subprocess.run([suricata, "-V"], capture_output=True, text=True).stdout if suricata else ""
-    if " 7." not in version:
+    suricata = both_programs.suricata_7()
+    if suricata is None:
         print("SKIP http_suricata: Suricata 7 is not installed")
         return 77
     with tempfile.TemporaryDirectory() as scratch:
         theirs, ours = run_both(os.path.abspath(sys.argv[1]), suricata, scratch)
-    known, met, bad, agree = known_differences(), set(), [], 0
+    known, met, bad, agree = both_programs.named_differences("http_differences.txt"), set(), [], 0
     for case in http_cases.cases():
         more = [r for r in (theirs[case] - ours[case]).elements() if not r.startswith("flow:to_server; app-layer-event")]
         differences = [("Suricata", r) for r in more] + [("Sluice", r) for r in (ours[case] - theirs[case]).elements()]
