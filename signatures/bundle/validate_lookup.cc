@@ -126,8 +126,8 @@ class DbBuffers {
 
     BufferMask of(std::size_t db) const { return buffers_[db]; }
 
-    // 'joint' is over the bytes of both. REQUIRES: all groups have claimed theirs.
-    const char* join(const JointDb& j) {
+    // REQUIRES: all groups have claimed theirs, add() was not called.
+    const char* joint_fault(const JointDb& j) const {
         if (std::max({j.stream, j.body, j.both}) >= buffers_.size()) {
             return "database index is out of range";
         }
@@ -139,19 +139,14 @@ class DbBuffers {
         if (!buffers_[j.both].empty()) {
             return "joint database is one of a group";
         }
-        joint_.push_back({j.both, buffers_[j.stream] | buffers_[j.body]});
         return nullptr;
     }
 
-    void add_joint() {
-        for (const auto& [db, buffers] : joint_) {
-            buffers_[db] |= buffers;
-        }
-    }
+    // The joint database is over the bytes of both.
+    void add(const JointDb& j) { buffers_[j.both] |= buffers_[j.stream] | buffers_[j.body]; }
 
   private:
     std::vector<BufferMask> buffers_;
-    std::vector<std::pair<std::uint32_t, BufferMask>> joint_;
 };
 
 const char* ports_fault(const PayloadGroup& group, DbBuffers& buffers) {
@@ -247,7 +242,7 @@ Status validate_payload_groups(const Model& model, DbBuffers& buffers) {
 }
 
 // Scanned instead of two others, so it must find what they find.
-const char* joint_fault(const Model& model, const JointDb& j) {
+const char* joint_content_fault(const Model& model, const JointDb& j) {
     const auto rules = [&](std::uint32_t db) { return model.databases[db].pattern_rules.size(); };
     return rules(j.both) == rules(j.stream) + rules(j.body) &&
                    model.databases[j.both].always == model.databases[j.stream].always
@@ -264,13 +259,15 @@ Status validate_joint_dbs(const Model& model, DbBuffers& buffers) {
         if (i != 0 && key(i) <= key(i - 1)) {
             return invalid("joint database", i, "not ascending by stream and direction");
         }
-        const char* fault = known(j.direction) ? buffers.join(j) : "unknown direction";
-        fault = fault != nullptr ? fault : joint_fault(model, j);
+        const char* fault = known(j.direction) ? buffers.joint_fault(j) : "unknown direction";
+        fault = fault != nullptr ? fault : joint_content_fault(model, j);
         if (fault != nullptr) {
             return invalid("joint database", i, fault);
         }
     }
-    buffers.add_joint();
+    for (const JointDb& j : model.joint_dbs) {
+        buffers.add(j);
+    }
     return ok_status();
 }
 
