@@ -26,7 +26,7 @@ function(sluice_library name)
   endif()
 endfunction()
 
-# sluice_cold(FILE...): arguments, JSON and TOML run once, but at -O2 their headers are a third of a release build.
+# sluice_cold(FILE...): arguments, JSON and TOML run once, but optimized their headers are a third of a release build.
 function(sluice_cold)
   set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O1>")
 endfunction()
