@@ -16,11 +16,12 @@ std::string repeat(std::uint32_t n) {
 }
 
 std::string alternatives(const std::vector<std::vector<std::uint8_t>>& choices) {
-    std::string out = "(?:";
+    std::string out;
     for (const auto& bytes : choices) {
-        out += (out.size() > 3 ? "|" : "") + regex_text(bytes);
+        out += out.empty() ? "" : "|";
+        out += regex_text(bytes);
     }
-    return out + ")";
+    return "(?:" + out + ")";
 }
 
 const char* order_text(Op op) {
