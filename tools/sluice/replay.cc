@@ -127,6 +127,10 @@ class Replay {
 
     const pipeline::Pipeline& pipeline() const { return *pipeline_; }
 
+    nlohmann::ordered_json detection() const {
+        return detection_of(pipeline_->detection().stats(), *scratch_, *model_);
+    }
+
     double cpu() const { return cpu_; }
 
     // One event with all counters, at the time of the last packet.
@@ -367,10 +371,11 @@ int run_replay(const Options& o) {
     if (eve) {
         eve->flush();
     }
-    const nlohmann::ordered_json stats = report_of(
-        replay.pipeline(),
-        {replay.held(), load.count(), replay.cpu(), rules.value().rules, rules.value().compiled},
-        site.value().config.exceptions);
+    const nlohmann::ordered_json stats =
+        report_of(replay.pipeline(),
+                  {replay.held(), replay.detection(), load.count(), replay.cpu(),
+                   rules.value().rules, rules.value().compiled},
+                  site.value().config.exceptions);
     if (!o.stats.empty()) {
         if (const Status written = write_report(o.stats, stats); !written.ok()) {
             return fail(written.error());

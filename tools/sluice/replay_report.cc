@@ -3,10 +3,14 @@
 
 #include "control/config/exceptions.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
+#include <tuple>
+#include <vector>
 
 namespace sluice::cli {
 
@@ -63,6 +67,23 @@ nlohmann::ordered_json exceptions_of(const pipeline::Pipeline& p,
     return all;
 }
 
+std::vector<std::size_t> busiest_of(const std::vector<detect::RuleCounters>& counters) {
+    constexpr std::size_t kShown = 20;
+    std::vector<std::size_t> order(counters.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto busier = [&](std::size_t a, std::size_t b) {
+        const detect::RuleCounters& x = counters[a];
+        const detect::RuleCounters& y = counters[b];
+        return std::tie(y.evaluations, y.candidates, a) < std::tie(x.evaluations, x.candidates, b);
+    };
+    const std::size_t shown = std::min(kShown, order.size());
+    const auto last = order.begin() + static_cast<std::ptrdiff_t>(shown);
+    std::partial_sort(order.begin(), last, order.end(), busier);
+    order.erase(last, order.end());
+    std::erase_if(order, [&](std::size_t i) { return counters[i].candidates == 0; });
+    return order;
+}
+
 }  // namespace
 
 // What the pipeline holds on to.
@@ -74,6 +95,27 @@ nlohmann::ordered_json held_by(const pipeline::Pipeline& p) {
     j["syn_data_flows"] = p.streams().stats().syn_data_flows;
     j["fragment_datagrams"] = p.fragments().stats().datagrams;
     j["fragment_blocks"] = p.fragments().stats().blocks;
+    return j;
+}
+
+nlohmann::ordered_json detection_of(const detect::DetectStats& stats,
+                                    const detect::WorkerScratch& scratch,
+                                    const bundle::Model& model) {
+    nlohmann::ordered_json j;
+    j["scans"] = stats.scans;
+    j["scanned_bytes"] = stats.scanned_bytes;
+    j["domain_lookups"] = stats.domain_lookups;
+    j["candidates"] = stats.candidates;
+    j["evaluations"] = stats.evaluations;
+    j["matches"] = stats.matches;
+    nlohmann::ordered_json& busiest = j["busiest_rules"] = nlohmann::ordered_json::array();
+    for (const std::size_t i : busiest_of(scratch.rule_counters())) {
+        const detect::RuleCounters& c = scratch.rule_counters()[i];
+        busiest.push_back({{"sid", model.rules[i].sid},
+                           {"candidates", c.candidates},
+                           {"evaluations", c.evaluations},
+                           {"matches", c.matches}});
+    }
     return j;
 }
 
@@ -97,6 +139,7 @@ nlohmann::ordered_json report_of(const pipeline::Pipeline& p, const ReplayFigure
     const pipeline::Uninspected missed = p.uninspected();
     j["uninspected"] = {{"packets", missed.packets}, {"bytes", missed.bytes}};
     j["exceptions"] = exceptions_of(p, policies);
+    j["detection"] = figures.detection;
     j["counters"] = counters_of(p);
     j["counters"]["pcre_work"] = p.detection().stats().pcre_work;
     j["counters"]["pcre_peak"] = p.detection().stats().pcre_peak;

@@ -16,7 +16,8 @@ namespace sluice::cli {
 
 // What the pipeline does not know of the run.
 struct ReplayFigures {
-    nlohmann::ordered_json held;  // held_by() at the last packet
+    nlohmann::ordered_json held;       // held_by() at the last packet
+    nlohmann::ordered_json detection;  // detection_of()
     double load_seconds = 0;
     double cpu_seconds = 0;
     std::size_t rules = 0;
@@ -25,6 +26,11 @@ struct ReplayFigures {
 
 // What the pipeline holds on to.
 nlohmann::ordered_json held_by(const pipeline::Pipeline& p);
+
+// How much the rules made it do, and which of them most.
+nlohmann::ordered_json detection_of(const detect::DetectStats& stats,
+                                    const detect::WorkerScratch& scratch,
+                                    const bundle::Model& model);
 
 nlohmann::ordered_json report_of(const pipeline::Pipeline& p, const ReplayFigures& figures,
                                  const packet::ExceptionPolicies& policies);
