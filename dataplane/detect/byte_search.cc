@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dataplane/detect/byte_search.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -121,12 +122,84 @@ std::size_t Finder::find_scalar(const std::uint8_t* data, std::size_t len) const
     return kNone;
 }
 
-std::size_t Finder::scan_tail(const std::uint8_t* data, std::size_t from,
-                              std::size_t positions) const {
-    for (std::size_t i = from; i < positions; ++i) {
+std::size_t Finder::scan_few(const std::uint8_t* data, std::size_t positions) const {
+    for (std::size_t i = 0; i < positions; ++i) {
         if ((data[i + first_index_] | first_fold_) == first_ && at(data + i)) {
             return i;
         }
+    }
+    return kNone;
+}
+
+// Positions [at, at + 16) where both bytes are as in the needle, one bit each.
+template <bool kFold>
+class Finder::Pair {
+  public:
+    explicit Pair(const Finder& f)
+        : first_index_(f.first_index_),
+          second_index_(f.second_index_),
+          first_(splat(f.first_)),
+          second_(splat(f.second_)),
+          first_fold_(splat(f.first_fold_)),
+          second_fold_(splat(f.second_fold_)) {}
+
+    __m128i at(const std::uint8_t* data) const {
+        __m128i a = load16(data + first_index_);
+        __m128i b = load16(data + second_index_);
+        if constexpr (kFold) {
+            a = _mm_or_si128(a, first_fold_);
+            b = _mm_or_si128(b, second_fold_);
+        }
+        return _mm_and_si128(_mm_cmpeq_epi8(a, first_), _mm_cmpeq_epi8(b, second_));
+    }
+
+  private:
+    std::uint32_t first_index_;
+    std::uint32_t second_index_;
+    __m128i first_;
+    __m128i second_;
+    __m128i first_fold_;
+    __m128i second_fold_;
+};
+
+std::size_t Finder::confirm(const std::uint8_t* data, std::size_t from, __m128i pairs) const {
+    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(pairs)); mask != 0; mask &= mask - 1) {
+        const std::size_t p = from + static_cast<std::size_t>(std::countr_zero(mask));
+        if (at(data + p)) {
+            return p;
+        }
+    }
+    return kNone;
+}
+
+// REQUIRES: positions >= kLanes. The last load reads data[positions - 1 + index] with index <
+// size_, so stays below the end.
+template <bool kFold>
+std::size_t Finder::scan(const std::uint8_t* data, std::size_t positions) const {
+    constexpr std::size_t kBlocks = 4;
+    const Pair<kFold> pair(*this);
+    std::size_t i = 0;
+    for (; i + kBlocks * kLanes <= positions; i += kBlocks * kLanes) {
+        const __m128i found[kBlocks] = {pair.at(data + i), pair.at(data + i + kLanes),
+                                        pair.at(data + i + 2 * kLanes),
+                                        pair.at(data + i + 3 * kLanes)};
+        const __m128i any =
+            _mm_or_si128(_mm_or_si128(found[0], found[1]), _mm_or_si128(found[2], found[3]));
+        if (_mm_movemask_epi8(any) == 0) [[likely]] {
+            continue;
+        }
+        for (std::size_t k = 0; k < kBlocks; ++k) {
+            if (const std::size_t p = confirm(data, i + k * kLanes, found[k]); p != kNone) {
+                return p;
+            }
+        }
+    }
+    while (i < positions) {
+        i = std::min(i, positions - kLanes);  // some of the last ones are looked at twice
+        if (const std::size_t p = confirm(data, i, pair.at(data + i)); p != kNone) {
+            return p;
+        }
+        i += kLanes;
     }
     return kNone;
 }
@@ -144,27 +217,11 @@ std::size_t Finder::find(const std::uint8_t* data, std::size_t len) const {
         return p == nullptr ? kNone
                             : static_cast<std::size_t>(static_cast<const std::uint8_t*>(p) - data);
     }
-    const __m128i first = splat(first_);
-    const __m128i second = splat(second_);
-    const __m128i first_fold = splat(first_fold_);
-    const __m128i second_fold = splat(second_fold_);
-    std::size_t i = 0;
-    // The last load reads data[i + 15 + index] with index < size_, so stays below positions + size_
-    // - 1 = len.
-    for (; i + kLanes <= positions; i += kLanes) {
-        const __m128i a = _mm_or_si128(load16(data + i + first_index_), first_fold);
-        const __m128i b = _mm_or_si128(load16(data + i + second_index_), second_fold);
-        const __m128i hit = _mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, second));
-        auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit));
-        while (mask != 0) {
-            const std::size_t p = i + static_cast<std::size_t>(std::countr_zero(mask));
-            if (at(data + p)) {
-                return p;
-            }
-            mask &= mask - 1;
-        }
+    if (positions < kLanes) {
+        return scan_few(data, positions);
     }
-    return scan_tail(data, i, positions);
+    return (first_fold_ | second_fold_) != 0 ? scan<true>(data, positions)
+                                             : scan<false>(data, positions);
 }
 
 }  // namespace sluice::detect

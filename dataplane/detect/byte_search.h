@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finder: a byte string prepared for being searched, with or without case. Prepared once at load
-// (two rare positions are chosen), used many times: 16 candidate positions per step by comparing
+// (two rare positions are chosen), used many times: 64 candidate positions per step by comparing
 // two bytes of each. Borrows the needle's bytes, which must outlive it and be in lower case already
 // when 'nocase'. Allocates nothing; any thread may search.
 #pragma once
@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <emmintrin.h>
 
 namespace sluice::detect {
 
@@ -42,7 +43,13 @@ class Finder {
     bool at(const std::uint8_t* where) const { return prefix_at(where, size_); }
 
   private:
-    std::size_t scan_tail(const std::uint8_t* data, std::size_t from, std::size_t positions) const;
+    template <bool kFold>
+    class Pair;
+
+    std::size_t scan_few(const std::uint8_t* data, std::size_t positions) const;
+    template <bool kFold>
+    std::size_t scan(const std::uint8_t* data, std::size_t positions) const;
+    std::size_t confirm(const std::uint8_t* data, std::size_t from, __m128i pairs) const;
 
     const std::uint8_t* needle_ = nullptr;
     std::size_t size_ = 0;

@@ -29,8 +29,13 @@ bundle::HeaderProto group_of(const packet::Packet& p) {
     }
 }
 
-PacketRuleIndex::Key key_of(const packet::Packet& p, bool has_bits) {
-    return {p.ip_proto, p.l4_ok ? p.tcp.flags : std::uint8_t{0}, p.direction, has_bits};
+PacketRuleIndex::Key key_of(const PacketRuleIndex& index, const packet::Packet& p, bool has_bits) {
+    return {.ip_proto = p.ip_proto,
+            .tcp_flags = p.l4_ok ? p.tcp.flags : std::uint8_t{0},
+            .direction = p.direction,
+            .has_payload = p.payload_len != 0,
+            .has_bits = has_bits,
+            .named = p.flow != nullptr && index.names(p.flow->app)};
 }
 
 // What a packet gets of the budget for regular expressions once its flow has used up a whole one.
@@ -107,11 +112,8 @@ bool DetectStage::scan(Look& look, const Database& db, const ScanInput& in, Cand
 }
 
 bool DetectStage::admits(const RuleRec& rule, const Look& look) {
-    if ((rule.traits & kRuleNeedsBit) != 0 &&
-        (look.state == nullptr || look.state->bit_count == 0)) {
-        return false;  // most of the rules that hit usual words wait for a bit
-    }
-    return header_matches(*rules_, rule, look.subject, scratch_->addresses) &&
+    return !lacks_bit(rule, look) &&
+           header_matches(*rules_, rule, look.subject, scratch_->addresses) &&
            conditions_match(*rules_, rule, look.subject, {look.state, *host_bits_});
 }
 
@@ -290,7 +292,8 @@ bool DetectStage::concerns(const packet::Packet& p) const {
     const bool address_rules =
         index.has_address_rules() &&
         (p.flow == nullptr || (p.flow->detect_flags & address_rules_done(p.direction)) == 0);
-    return address_rules || !index.by_packet(key_of(p, true)).empty();
+    const bool may_have_bits = p.flow != nullptr && store_.find(*p.flow) != nullptr;
+    return address_rules || !index.by_packet(key_of(index, p, may_have_bits)).empty();
 }
 
 void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
@@ -316,8 +319,8 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
     }
     const bool has_bits =
         candidates.size() != 0 || (look.state != nullptr && look.state->bit_count != 0);
-    const PacketRuleIndex::Rules header_rules =
-        rules_->packet_rules().by_packet(key_of(p, has_bits));
+    const PacketRuleIndex& index = rules_->packet_rules();
+    const PacketRuleIndex::Rules header_rules = index.by_packet(key_of(index, p, has_bits));
     // Two ascending lists, judged as one.
     auto header_rule = header_rules.begin();
     for (const Candidate* c = candidates.begin_list(); c != candidates.end_list(); ++c) {

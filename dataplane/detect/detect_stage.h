@@ -146,6 +146,13 @@ class DetectStage {
                  packet::ReasonCounters& reasons);
     FlowState* state_for(Look& look);
     bool scan(Look& look, const Database& db, const ScanInput& in, CandidateSet& out);
+
+    // Most of the rules that hit usual words wait for a bit.
+    static bool lacks_bit(const RuleRec& rule, const Look& look) {
+        return (rule.traits & kRuleNeedsBit) != 0 &&
+               (look.state == nullptr || look.state->bit_count == 0);
+    }
+
     bool admits(const RuleRec& rule, const Look& look);
     bool engines_match(Look& look, RuleIndex rule, const packet::Packet& p);
     void note_time(const packet::Packet* p, Subject& s);
@@ -183,8 +190,7 @@ class DetectStage {
     // inspect_app.cc
     void scan_point(Look& look, const app::InspectionPoint& point);
     void look_up_domains(BufferId id, const app::BufferView& view);
-    BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
-                          BufferMask fresh) const;
+    BufferMask same_bytes(const app::InspectionPoint& point, BufferId id, BufferMask fresh) const;
     void collect_transaction(Look& look, const app::InspectionPoint& point);
     bool may_progress(Pending& p, const app::InspectionPoint& point);
     void evaluate_transaction(Look& look, const Candidate& c, const app::InspectionPoint& point);

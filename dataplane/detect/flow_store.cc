@@ -2,6 +2,7 @@
 #include "dataplane/detect/flow_store.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::detect {
 
@@ -94,6 +95,10 @@ FlowStore::FlowStore(const FlowStoreConfig& config)
 }
 
 FlowState* FlowStore::find(const flow::Flow& f) {
+    return const_cast<FlowState*>(std::as_const(*this).find(f));
+}
+
+const FlowState* FlowStore::find(const flow::Flow& f) const {
     return f.detect_state < states_.size() ? &states_[f.detect_state] : nullptr;
 }
 

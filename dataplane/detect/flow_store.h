@@ -125,6 +125,7 @@ class FlowStore {
 
     // Null when the flow has none.
     FlowState* find(const flow::Flow& f);
+    const FlowState* find(const flow::Flow& f) const;
 
     // Null, counted, when all are taken.
     FlowState* take(flow::Flow& f, packet::ReasonCounters& reasons);

@@ -58,23 +58,26 @@ void DetectStage::scan_point(Look& look, const app::InspectionPoint& point) {
         if (!rules_->domain_table(id).empty()) {
             look_up_domains(id, view);
         }
+        const auto size = static_cast<std::uint32_t>(view.bytes.size());
+        const std::uint32_t unseen = is_streaming_buffer(id) ? view.fresh : size;
+        const auto from = static_cast<std::int64_t>(view.offset) + size - unseen;
+        const BufferMask same = same_bytes(point, id, fresh);
         for (const std::uint32_t db : rules_->buffer_dbs(id)) {
             // Two names of the same bytes (file.data, response body) may share a database: scanned
             // once, at the first.
-            const BufferMask names =
-                is_streaming_buffer(id) ? same_bytes(point, id, db, fresh) : mask_of(id);
-            if (names.first() != id) {
+            const BufferMask names = same & rules_->buffers_of(db);
+            if (names.first() != id ||
+                (view.more.empty() && rules_->databases()[db].idle_from(from))) {
                 continue;
             }
             if (scanned_with_stream(point, view, db)) {
                 take_from_stream(db, names);
                 continue;
             }
-            const auto size = static_cast<std::uint32_t>(view.bytes.size());
             (void)scan(look, rules_->databases()[db],
                        {.window = view.bytes,
                         .base = static_cast<std::int64_t>(view.offset),
-                        .fresh = is_streaming_buffer(id) ? view.fresh : size,
+                        .fresh = unseen,
                         .buffers = names},
                        scratch_->candidates);
             for (const Bytes& other : view.more) {
@@ -137,19 +140,16 @@ void DetectStage::look_up_domains(BufferId id, const app::BufferView& view) {
     stats_.domain_lookups += 1 + view.more.size();
 }
 
-// The fresh streaming buffers with the bytes of 'id' that are scanned with this database.
-BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId id, std::uint32_t db,
+// The fresh buffers with the bytes of 'id': others only of those that may share a database with it.
+BufferMask DetectStage::same_bytes(const app::InspectionPoint& point, BufferId id,
                                    BufferMask fresh) const {
+    BufferMask names = mask_of(id);
     const app::BufferView& view = point.view(id);
-    BufferMask names;
     for (BufferMask left = fresh & rules_->twins(id); !left.empty(); left.drop_first()) {
-        const BufferId other = left.first();
-        const app::BufferView& v = point.view(other);
-        const std::vector<std::uint32_t>& dbs = rules_->buffer_dbs(other);
+        const app::BufferView& v = point.view(left.first());
         if (v.bytes.data() == view.bytes.data() && v.bytes.size() == view.bytes.size() &&
-            v.fresh == view.fresh && v.offset == view.offset &&
-            std::find(dbs.begin(), dbs.end(), db) != dbs.end()) {
-            names |= mask_of(other);
+            v.fresh == view.fresh && v.offset == view.offset) {
+            names |= mask_of(left.first());
         }
     }
     return names;
@@ -218,8 +218,11 @@ void DetectStage::evaluate_transaction(Look& look, const Candidate& c,
                                        const app::InspectionPoint& point) {
     const RuleRec& rule = rules_->rule(c.rule);
     ++stats_.candidates;
-    ++scratch_->counters[c.rule].candidates;
     Pending* p = pending_of(c);
+    if (p == nullptr && lacks_bit(rule, look)) {
+        return;
+    }
+    ++scratch_->counters[c.rule].candidates;
     const Memo* m = look.state == nullptr
                         ? nullptr
                         : look.state->memo(point.direction, c.rule, WaitKind::kTransaction);

@@ -29,6 +29,8 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     Subject subject = subject_of(*chunk.flow, chunk.direction, p);
     note_time(p, subject);
     Look look = look_at(subject, chunk.flow, matches, reasons);
+    const auto fresh_from =
+        static_cast<std::int64_t>(chunk.offset + chunk.window.size() - chunk.fresh);
     CandidateSet* segment = nullptr;
     if (p != nullptr && chunk.whole_segment && rules_->segments_ride(chunk.direction)) {
         segment = &scratch_->segment;
@@ -38,7 +40,7 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     for (const Database* db :
          rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
                              chunk.direction, chunk.flow->key.server_port)) {
-        if (db == nullptr) {
+        if (db == nullptr || db->idle_from(fresh_from)) {
             continue;
         }
         ScanInput in{.window = chunk.window,
@@ -108,8 +110,11 @@ void DetectStage::evaluate_stream(Look& look, const Candidate& c,
                                   const stream::StreamChunk& chunk) {
     const RuleRec& rule = rules_->rule(c.rule);
     ++stats_.candidates;
-    ++scratch_->counters[c.rule].candidates;
     Pending* p = pending_of(c);
+    if (p == nullptr && lacks_bit(rule, look)) {
+        return;
+    }
+    ++scratch_->counters[c.rule].candidates;
     EvalView view = view_of(chunk);
     const Memo* before = look.state == nullptr
                              ? nullptr

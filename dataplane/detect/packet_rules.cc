@@ -30,20 +30,34 @@ bool proto_fits(bundle::HeaderProto rule, std::size_t cls) {
     return false;
 }
 
+// A number that the key tells exactly.
+bool number_fits(const bundle::Item& item, std::int64_t value) {
+    return compare(value, item.op, item.lo, item.hi) != ((item.flags & bundle::kNegated) != 0);
+}
+
+bool item_fits(const bundle::Item& item, std::size_t cls, const PacketRuleIndex::Key& key) {
+    if (item.kind == bundle::ItemKind::kTcpFlags) {
+        return cls == 0 && bits_match(item, key.tcp_flags);
+    }
+    if (item.kind == bundle::ItemKind::kDsize) {
+        return key.has_payload || number_fits(item, 0);
+    }
+    if (item.kind == bundle::ItemKind::kIpProto && cls < 2) {
+        return number_fits(item, cls == 0 ? packet::kProtoTcp : packet::kProtoUdp);
+    }
+    return true;
+}
+
 bool may_match(const PacketRuleFacts& f, std::size_t cls, const PacketRuleIndex::Key& key) {
     const std::uint32_t flags = f.rec->flow_flags;
     if (!proto_fits(f.rec->proto, cls) || ((f.rec->traits & kRuleNeedsBit) != 0 && !key.has_bits) ||
+        (f.rec->app != AppProto::kUnknown && !key.named) ||
         ((flags & bundle::kFlowToServer) != 0 && key.direction != Direction::kToServer) ||
         ((flags & bundle::kFlowToClient) != 0 && key.direction != Direction::kToClient)) {
         return false;
     }
-    for (const bundle::Item& item : f.header) {
-        if (item.kind == bundle::ItemKind::kTcpFlags &&
-            (cls != 0 || !bits_match(item, key.tcp_flags))) {
-            return false;
-        }
-    }
-    return true;
+    return std::all_of(f.header.begin(), f.header.end(),
+                       [&](const bundle::Item& item) { return item_fits(item, cls, key); });
 }
 
 std::uint64_t span_of(const AddressSet& set) {
@@ -77,7 +91,9 @@ std::size_t PacketRuleIndex::class_of(std::uint8_t ip_proto) {
 
 std::size_t PacketRuleIndex::slot(const Key& key) const {
     const std::size_t flags = key.ip_proto == packet::kProtoTcp ? key.tcp_flags : 0;
-    return (flags * 2 + index_of(key.direction)) * 2 + (key.has_bits ? 1 : 0);
+    const std::size_t variant = index_of(key.direction) << 3U | (key.has_payload ? 4U : 0U) |
+                                (key.has_bits ? 2U : 0U) | (key.named ? 1U : 0U);
+    return flags * kVariants + variant;
 }
 
 PacketRuleIndex::Rules PacketRuleIndex::by_packet(const Key& key) const {
@@ -113,6 +129,7 @@ class PacketRuleIndexBuilder {
                 add_address_rule(f);
             } else {
                 keyed_.push_back(f);
+                name(f.rec->app);
             }
         }
         build_lists();
@@ -127,6 +144,15 @@ class PacketRuleIndexBuilder {
         std::uint32_t hi;
         RuleIndex rule;
     };
+
+    void name(AppProto app) {
+        if (app != AppProto::kUnknown) {
+            out_.named_ |= std::uint64_t{1} << static_cast<unsigned>(app);
+        }
+        if (app == AppProto::kDcerpc) {  // SMB carries it
+            out_.named_ |= std::uint64_t{1} << static_cast<unsigned>(AppProto::kSmb);
+        }
+    }
 
     void add_address_rule(const PacketRuleFacts& f) {
         out_.has_address_rules_ = true;
@@ -172,11 +198,13 @@ class PacketRuleIndexBuilder {
         for (std::size_t cls = 0; cls < PacketRuleIndex::kClasses && !keyed_.empty(); ++cls) {
             const std::size_t flag_values = cls == 0 ? PacketRuleIndex::kFlagValues : 1;
             std::vector<std::uint32_t>& lists = out_.list_of_[cls];
-            for (std::size_t i = 0; i < flag_values * 4; ++i) {
+            for (std::size_t i = 0; i < flag_values * PacketRuleIndex::kVariants; ++i) {
                 PacketRuleIndex::Key key;
-                key.tcp_flags = static_cast<std::uint8_t>(i / 4);
-                key.direction = (i & 2) == 0 ? Direction::kToServer : Direction::kToClient;
-                key.has_bits = (i & 1) != 0;
+                key.tcp_flags = static_cast<std::uint8_t>(i / PacketRuleIndex::kVariants);
+                key.direction = (i & 8) == 0 ? Direction::kToServer : Direction::kToClient;
+                key.has_payload = (i & 4) != 0;
+                key.has_bits = (i & 2) != 0;
+                key.named = (i & 1) != 0;
                 // A rule for this very packet may set the bit that a later one asks for.
                 key.has_bits = key.has_bits || sets_bits(cls, key);
                 lists.push_back(list_id(matching(cls, key)));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace sluice::detect {
@@ -38,6 +39,7 @@ Database::Database(Database&& o) noexcept
       targets_(std::move(o.targets_)),
       always_(std::move(o.always_)),
       reach_(o.reach_),
+      gate_(o.gate_),
       history_(o.history_) {}
 
 namespace {
@@ -50,6 +52,48 @@ std::size_t history_of(const bundle::PrefilterDb& db) {
         most = std::max<std::size_t>(most, length == 0 ? bundle::kMaxLiteral : length);
     }
     return most == 0 ? bundle::kMaxLiteral - 1 : most - 1;
+}
+
+// What the last two bytes of a literal are, and where they may lie; nothing when that is not known
+// or too far away.
+std::optional<NearGate::Literal> near_literal(const PatternTarget& t, std::size_t length,
+                                              const std::vector<Step>& steps, Bytes blob) {
+    constexpr auto kReach = static_cast<std::int64_t>(NearGate::kReach);
+    if (t.step == kNone32 || t.segment || t.max_end > kReach || t.min_start < 0) {
+        return std::nullopt;
+    }
+    const bundle::Item& content = steps[t.step].item;
+    const Bytes bytes = blob.subspan(content.data, content.data_len);
+    const auto end = static_cast<std::size_t>(t.back);
+    if (length == 0 || end < length || end > bytes.size()) {
+        return std::nullopt;
+    }
+    const std::int64_t after = static_cast<std::int64_t>(bytes.size() - end);
+    return NearGate::Literal{.last = bytes[end - 1],
+                             .before = length > 1 ? bytes[end - 2] : std::uint8_t{0},
+                             .two = length > 1,
+                             .nocase = (content.flags & bundle::kNocase) != 0,
+                             .first_place = std::int64_t{t.min_start} + t.back - 1,
+                             .last_place = t.max_end - after - 1};
+}
+
+// Of a database that looks at a few bytes for a few literals; elsewhere it would not pay.
+NearGate gate_of(const bundle::PrefilterDb& db, const std::vector<PatternTarget>& targets,
+                 const std::vector<Step>& steps, Bytes blob) {
+    if (targets.empty() || targets.size() > NearGate::kMostLiterals) {
+        return {};
+    }
+    std::vector<NearGate::Literal> literals;
+    for (std::size_t i = 0; i < db.pattern_length.size(); ++i) {
+        for (std::uint32_t k = db.pattern_first[i]; k < db.pattern_first[i + 1]; ++k) {
+            const auto literal = near_literal(targets[k], db.pattern_length[i], steps, blob);
+            if (!literal) {
+                return {};
+            }
+            literals.push_back(*literal);
+        }
+    }
+    return NearGate(literals);
 }
 
 }  // namespace
@@ -65,7 +109,8 @@ void Database::open(const bundle::PrefilterDb& db) {
     }
 }
 
-Status Database::finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets) {
+Status Database::finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets,
+                        const std::vector<Step>& steps, Bytes blob) {
     first_ = db.pattern_first;
     targets_ = std::move(targets);
     for (const PatternTarget& t : targets_) {
@@ -87,6 +132,7 @@ Status Database::finish(const bundle::PrefilterDb& db, std::vector<PatternTarget
             {},
             "compile the bundle again with this version of Hyperscan"};
     }
+    gate_ = gate_of(db, targets_, steps, blob);
     return ok_status();
 }
 
@@ -200,6 +246,9 @@ bool PrefilterScratch::scan(const Database& db, const std::vector<Step>& steps, 
     const std::int64_t from = fresh - static_cast<std::int64_t>(history);
     const auto size = static_cast<std::size_t>(std::min(end, db.reach_) - from);
     const Bytes region = in.window.subspan(in.window.size() - in.fresh - history, size);
+    if (db.gate_.closed() && !db.gate_.may_hit(region, static_cast<std::size_t>(from))) {
+        return true;
+    }
     ScanJob job{db,    steps, out,        in.window,  in.base, end,
                 fresh, from,  in.buffers, in.segment, in.body, in.body_start};
     // Hyperscan takes C strings; the bytes are only read.

@@ -9,6 +9,7 @@
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/result.h"
+#include "dataplane/detect/near_gate.h"
 #include "dataplane/detect/rule_table.h"
 
 #include <cstdint>
@@ -84,13 +85,25 @@ class Database {
 
     // Two steps. The first may run on any thread: it is the slow one, and keeps its error.
     void open(const bundle::PrefilterDb& db);
-    Status finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets);
+    // 'steps' and 'blob' are what the targets refer to.
+    Status finish(const bundle::PrefilterDb& db, std::vector<PatternTarget> targets,
+                  const std::vector<Step>& steps, Bytes blob);
+
+    // For bytes that two buffers count from different places (a stream and a body in it): no
+    // content is near the start of both.
+    void look_anywhere() {
+        reach_ = INT64_MAX;
+        gate_ = {};
+    }
 
     bool has_patterns() const { return handle_ != nullptr; }
 
     // Where the last byte of any of its contents may end, in bytes from the start of the buffer:
     // nothing beyond is scanned. INT64_MAX: somewhere.
     std::int64_t reach() const { return reach_; }
+
+    // Whether bytes from so far into the buffer on can make no rule a candidate.
+    bool idle_from(std::int64_t offset) const { return offset >= reach_ && always_.empty(); }
 
     bool empty() const { return handle_ == nullptr && always_.empty(); }
 
@@ -106,6 +119,7 @@ class Database {
     std::vector<PatternTarget> targets_;
     std::vector<RuleIndex> always_;
     std::int64_t reach_ = 0;
+    NearGate gate_;
     std::size_t history_ = 0;  // bytes before the fresh ones that are scanned with them
 };
 

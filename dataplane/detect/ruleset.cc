@@ -433,7 +433,7 @@ class RulesetBuilder {
             }
             coverage.several[r] = true;
         }
-        return out_->databases_[index].finish(db, std::move(targets));
+        return out_->databases_[index].finish(db, std::move(targets), out_->steps_, model_.blob);
     }
 
     void cover(RuleIndex r, std::uint32_t step) {
@@ -448,9 +448,14 @@ class RulesetBuilder {
     }
 
     void find_twins() {
+        out_->buffers_of_.resize(model_.databases.size());
+        for (const bundle::BufferGroup& g : model_.buffer_groups) {
+            out_->buffers_of_[g.db] |= mask_of(g.buffer);
+        }
         for (const bundle::BufferGroup& a : model_.buffer_groups) {
             for (const bundle::BufferGroup& b : model_.buffer_groups) {
-                if (a.db == b.db && is_streaming_buffer(b.buffer)) {
+                if (a.db == b.db && a.buffer != b.buffer && is_streaming_buffer(a.buffer) &&
+                    is_streaming_buffer(b.buffer)) {
                     out_->twins_[index_of(a.buffer)] |= mask_of(b.buffer);
                 }
             }
@@ -490,6 +495,7 @@ class RulesetBuilder {
                              {},
                              {}};
             }
+            out_->databases_[j.both].look_anywhere();
             out_->joint_[j.stream][index_of(j.direction)] = {&out_->databases_[j.both], j.body};
         }
         return ok_status();

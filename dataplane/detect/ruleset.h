@@ -86,8 +86,11 @@ class Ruleset {
         return buffer_dbs_[index_of(b)];
     }
 
-    // The streaming buffers that share a database with this one, itself among them.
+    // The other streaming buffers that share a database with this streaming one.
     BufferMask twins(BufferId b) const { return twins_[index_of(b)]; }
+
+    // The buffers that are scanned with this database.
+    BufferMask buffers_of(std::uint32_t db) const { return buffers_of_[db]; }
 
     // Rules that want a buffer to end with a name; its values are for domain_target().
     const DomainTable& domain_table(BufferId b) const { return domain_tables_[index_of(b)]; }
@@ -142,6 +145,7 @@ class Ruleset {
         payload_dbs_;
     std::array<std::vector<std::uint32_t>, kBufferCount> buffer_dbs_;
     std::array<BufferMask, kBufferCount> twins_{};
+    std::vector<BufferMask> buffers_of_;  // by number of the database
     std::array<DomainTable, kBufferCount> domain_tables_;
     std::vector<DomainTarget> domain_targets_;
     BufferMask inspected_;

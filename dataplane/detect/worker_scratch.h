@@ -23,7 +23,7 @@ namespace sluice::detect {
 // What a rule cost and gave on this worker. Plain; a reader on another thread sums approximate
 // values.
 struct RuleCounters {
-    std::uint64_t candidates = 0;   // prefilter hits that survived the compare
+    std::uint64_t candidates = 0;   // looked at, and not only to find that no flowbit is set
     std::uint64_t evaluations = 0;  // engines evaluated
     std::uint64_t matches = 0;
 };

@@ -135,6 +135,41 @@ TEST(PacketLook, HeaderKeywords) {
     EXPECT_EQ(b.packet(icmp.p), Sids({}));
 }
 
+// What the index leaves out for a packet: other protocols, empty payloads, flows that speak
+// something else.
+TEST(PacketLook, ProtocolNumberSizeAndApplication) {
+    ModelMaker maker;
+    maker.rule(1).proto(HeaderProto::kIp).number(ItemKind::kIpProto, CompareOp::kEq, 41);
+    maker.rule(2).proto(HeaderProto::kIp).number(ItemKind::kIpProto, CompareOp::kNe, 6);
+    maker.rule(3).proto(HeaderProto::kUdp).number(ItemKind::kDsize, CompareOp::kGt, 0);
+    maker.rule(4).proto(HeaderProto::kUdp).number(ItemKind::kDsize, CompareOp::kLt, 1);
+    maker.rule(5)
+        .proto(HeaderProto::kUdp)
+        .app(AppProto::kDns)
+        .number(ItemKind::kTtl, CompareOp::kGt, 1);
+    maker.rule(6)
+        .proto(HeaderProto::kTcp)
+        .app(AppProto::kDcerpc)
+        .number(ItemKind::kTtl, CompareOp::kGt, 1);
+    Bench b(test::build(maker.finish()));
+    FakePacket udp(packet::kProtoUdp, "x");
+    EXPECT_EQ(b.packet(udp.p), Sids({2, 3}));
+    udp.p.flow = &b.flow;
+    EXPECT_EQ(b.packet(udp.p), Sids({2, 3}));
+    b.flow.app = AppProto::kDns;
+    EXPECT_EQ(b.packet(udp.p), Sids({2, 3, 5}));
+    FakePacket empty(packet::kProtoUdp);
+    EXPECT_EQ(b.packet(empty.p), Sids({2, 4}));
+    FakePacket tcp(packet::kProtoTcp);
+    EXPECT_EQ(b.packet(tcp.p), Sids({}));
+    tcp.p.flow = &b.flow;
+    b.flow.app = AppProto::kSmb;
+    EXPECT_EQ(b.packet(tcp.p), Sids({6})) << "SMB carries DCE/RPC";
+    FakePacket other(41);
+    other.p.l4_ok = false;
+    EXPECT_EQ(b.packet(other.p), Sids({1, 2}));
+}
+
 TEST(PacketLook, AddressRulesOncePerFlowAndDirection) {
     ModelMaker maker;
     maker.rule(1).proto(HeaderProto::kIp).dst(one(192, 0, 2, 53));

@@ -208,6 +208,24 @@ LoadedRules apart_of(const LoadedRules& rules) {
     return out;
 }
 
+// A content may be near the start of the body and far from that of the stream.
+TEST(JointScan, ReachIsCountedFromTheStartOfEach) {
+    const LoadedRules rules = load_rules(R"(
+alert http any any -> any any (msg:"1"; flow:to_client; file.data; content:"quartz"; depth:600; sid:1;)
+alert tcp any any -> any any (msg:"2"; flow:only_stream; content:"zephyr"; depth:1000; sid:2;)
+)");
+    ASSERT_FALSE(rules.model->joint_dbs.empty());
+    const std::string header =
+        "HTTP/1.1 200 OK\r\nContent-Length: 900\r\nX: " + std::string(800, 'x') + "\r\n\r\n";
+    const std::string body = std::string(500, '.') + "quartz" + std::string(394, '.');
+    const std::vector<Piece> talk = {
+        {Direction::kToServer, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"},
+        {Direction::kToClient, header},
+        {Direction::kToClient, body},
+    };
+    EXPECT_EQ(Appliance(rules).play(talk), (Appliance::Alerts{{5, 0}}));
+}
+
 TEST(JointScan, FindsWhatTwoScansFind) {
     const LoadedRules rules = load_rules(kRules);
     ASSERT_EQ(rules.model->joint_dbs.size(), 2U);
