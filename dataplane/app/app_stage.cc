@@ -12,7 +12,7 @@ namespace sluice::app {
 AppStage::AppStage(const AppConfig& config) : parsers_(config) {}
 
 AppStage::Slot AppStage::slot_of(const flow::Flow& flow) {
-    return {flow.app_state >> kStateIndexBits, flow.app_state & kMaxStates};
+    return {flow.app_state() >> kStateIndexBits, flow.app_state() & kMaxStates};
 }
 
 void AppStage::begin(const stream::StreamChunk& chunk, packet::ReasonCounters& reasons) {
@@ -48,7 +48,7 @@ void AppStage::begin(packet::Packet& datagram, packet::ReasonCounters& reasons) 
     if (flow.app == AppProto::kUnknown) {
         flow.app = detect_datagram(datagram.payload(), datagram.src_port, datagram.dst_port);
         if (flow.app == AppProto::kUnknown &&
-            flow.packets[0] + flow.packets[1] >= kDetectDatagrams) {
+            flow.packets(0) + flow.packets(1) >= kDetectDatagrams) {
             flow.app = AppProto::kNone;
         }
         open(flow, reasons);
@@ -70,7 +70,7 @@ void AppStage::orient(packet::Packet& datagram, bool first) {
         return;
     }
     // Another datagram of its batch may have turned the flow since it was looked up.
-    bool from_client = datagram.src == flow.key.client && datagram.src_port == flow.key.client_port;
+    bool from_client = datagram.src == flow.client() && datagram.src_port == flow.client_port;
     if (header.is_response() ? first && from_client : !from_client) {
         flow::swap_ends(flow);
         from_client = !from_client;
@@ -126,7 +126,7 @@ void AppStage::decide(const stream::StreamChunk& chunk, packet::ReasonCounters& 
     if (expected(flow, reasons)) {
         return;
     }
-    const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.key.server_port);
+    const AppProto p = detect_protocol(chunk.direction, chunk.window, flow.server_port);
     if (p == AppProto::kUnknown) {
         return;
     }
@@ -162,7 +162,7 @@ bool AppStage::expected(flow::Flow& flow, packet::ReasonCounters& reasons) {
 
 // Takes a state for the protocol that was just decided, if it has a parser.
 void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
-    if (flow.app == AppProto::kDns && flow.key.ip_proto == packet::kProtoUdp) {
+    if (flow.app == AppProto::kDns && flow.ip_proto == packet::kProtoUdp) {
         put(flow, {kDnsDatagrams, 0});
         return;
     }
@@ -179,7 +179,7 @@ void AppStage::open(flow::Flow& flow, packet::ReasonCounters& reasons) {
 }
 
 void AppStage::put(flow::Flow& flow, Slot slot) {
-    flow.app_state = (slot.parser << kStateIndexBits) | slot.index;
+    flow.set_app_state((slot.parser << kStateIndexBits) | slot.index);
 }
 
 void AppStage::retire() {
@@ -195,7 +195,7 @@ void AppStage::free_state(flow::Flow& flow) {
         row.parser.release(row.states[slot.index]);
         row.states.give(slot.index);
     });
-    flow.app_state = flow::kNoIndex;
+    flow.set_app_state(flow::kNoIndex);
 }
 
 void AppStage::restart(flow::Flow& flow) {

@@ -45,7 +45,7 @@ class AppStage {
 
     // Whether begin() would do anything with the flow's next datagram.
     static bool wants_datagrams(const flow::Flow& flow) {
-        return flow.app == AppProto::kUnknown || flow.app_state != flow::kNoIndex;
+        return flow.app == AppProto::kUnknown || flow.app_state() != flow::kNoIndex;
     }
 
     bool next(InspectionPoint& point);

@@ -17,7 +17,7 @@ bool client_begins(AppProto app) {
 
 bool has_sent(const flow::Flow& flow, Direction d) {
     const flow::TcpHalf& half = flow.half[index_of(d)];
-    return half.seen && half.next.distance_from(flow.isn[index_of(d)]) != 1;
+    return half.seen && half.next.distance_from(flow.rest().isn[index_of(d)]) != 1;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ void check_direction(const stream::StreamChunk& chunk, packet::ReasonCounters& r
         flow.app == AppProto::kNone) {
         return;
     }
-    const std::uint16_t port = flow.key.server_port;
+    const std::uint16_t port = flow.server_port;
     if (before != 0 &&
         detect_protocol(chunk.direction, chunk.window.first(before), port) != AppProto::kUnknown) {
         return;  // answered then

@@ -182,7 +182,7 @@ void Ftp::port(Bytes numbers, bool extended) {
     }
     std::array<std::uint8_t, 4> address{};
     if (read_port(numbers, address, f.data_port)) {
-        bounce_ = !same_host(chunk_.flow->key.client, address);
+        bounce_ = !same_host(chunk_.flow->client(), address);
     }
 }
 

@@ -30,7 +30,7 @@ std::size_t FtpExpectations::bucket_of(const flow::FlowKey& key) const {
 bool FtpExpectations::add(const flow::Flow& control, bool active, std::uint16_t port,
                           FtpTransfer transfer, Bytes name) {
     Entry entry;
-    entry.key = control.key;
+    entry.key = control.key();
     if (active) {
         std::swap(entry.key.client, entry.key.server);
     }
@@ -68,7 +68,7 @@ void FtpExpectations::clear_next(Nanos now) {
 
 FtpTransfer FtpExpectations::take(const flow::Flow& data, FtpFileName& name) {
     clear_next(data.last_seen);
-    flow::FlowKey key = data.key;
+    flow::FlowKey key = data.key();
     key.client_port = 0;
     Entry* const bucket = &entries_[bucket_of(key) * kWays];
     for (Entry* e = bucket; e != bucket + kWays; ++e) {

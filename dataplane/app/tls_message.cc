@@ -264,7 +264,7 @@ bool Tls::store_times(const X509& x) {
     if (!x.not_before || !x.not_after) {
         return true;
     }
-    const std::int64_t now = chunk_.flow->first_seen.count / seconds(1).count;
+    const std::int64_t now = chunk_.flow->rest().first_seen.count / seconds(1).count;
     const std::uint8_t validity = *x.not_after < now    ? kTlsCertExpired
                                   : *x.not_before > now ? kTlsCertNotYet
                                                         : kTlsCertValid;

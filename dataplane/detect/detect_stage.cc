@@ -394,7 +394,7 @@ void DetectStage::evaluate_header_rule(Look& look, RuleIndex rule) {
 // flow, each packet.
 void DetectStage::address_rules(Look& look, const packet::Packet& p) {
     // The flow of an ICMP error is that of the packet it quotes, between other addresses.
-    if (p.flow != nullptr && p.flow->key.ip_proto == p.ip_proto) {
+    if (p.flow != nullptr && p.flow->ip_proto == p.ip_proto) {
         const std::uint8_t done = address_rules_done(p.direction);
         if ((p.flow->detect_flags & done) != 0) {
             return;

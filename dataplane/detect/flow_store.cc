@@ -99,7 +99,8 @@ FlowState* FlowStore::find(const flow::Flow& f) {
 }
 
 const FlowState* FlowStore::find(const flow::Flow& f) const {
-    return f.detect_state < states_.size() ? &states_[f.detect_state] : nullptr;
+    const std::uint32_t index = f.detect_state();
+    return index < states_.size() ? &states_[index] : nullptr;
 }
 
 FlowState* FlowStore::take(flow::Flow& f, packet::ReasonCounters& reasons) {
@@ -110,7 +111,7 @@ FlowState* FlowStore::take(flow::Flow& f, packet::ReasonCounters& reasons) {
         packet::count(reasons, packet::Reason::detect_state_full);
         return nullptr;
     }
-    f.detect_state = free_state_;
+    f.set_detect_state(free_state_);
     FlowState& s = states_[free_state_];
     free_state_ = s.next_free;
     s = FlowState{};
@@ -124,10 +125,10 @@ void FlowStore::release(flow::Flow& f) {
         clear(s->pending[0]);
         clear(s->pending[1]);
         s->next_free = free_state_;
-        free_state_ = f.detect_state;
+        free_state_ = f.detect_state();
         --states_in_use_;
+        f.set_detect_state(flow::kNoIndex);
     }
-    f.detect_state = flow::kNoIndex;
     f.detect_flags = 0;
 }
 

@@ -85,8 +85,8 @@ bool flow_matches(const RuleRec& r, const Subject& s) {
     // The packet that completes a handshake is, taken by itself, still part of it (as in Suricata);
     // bytes that it carries are not.
     const bool opening = !s.on_stream && s.packet != nullptr && s.packet->opened;
-    const bool datagram = s.packet != nullptr && s.flow->key.ip_proto != packet::kProtoTcp &&
-                          s.packet->ip_proto == s.flow->key.ip_proto;
+    const bool datagram = s.packet != nullptr && s.flow->ip_proto != packet::kProtoTcp &&
+                          s.packet->ip_proto == s.flow->ip_proto;
     const bool established =
         datagram ? s.packet->both_ways : s.flow->state != flow::FlowState::kNew && !opening;
     return !(((f & bundle::kFlowToServer) != 0 && s.direction != Direction::kToServer) ||
@@ -251,7 +251,7 @@ std::int64_t tos_of(const packet::Packet& p) {
 // Bytes seen in order in one direction of a TCP stream.
 std::int64_t stream_bytes(const flow::Flow& f, Direction d) {
     const flow::TcpHalf& h = f.half[index_of(d)];
-    return h.seen ? std::int64_t{h.next.raw() - f.isn[index_of(d)].raw() - 1U} : 0;
+    return h.seen ? std::int64_t{h.next.raw() - f.rest().isn[index_of(d)].raw() - 1U} : 0;
 }
 
 // Item::var says whose bytes: 1 server, 2 client, 3 both, 4 either.
@@ -280,7 +280,7 @@ bool app_matches(const Item& item, const flow::Flow& f) {
 }
 
 bool age_matches(const Item& item, const flow::Flow& f, Nanos now) {
-    const std::int64_t age = (now.count - f.first_seen.count) / seconds(1).count;
+    const std::int64_t age = (now.count - f.rest().first_seen.count) / seconds(1).count;
     return compare(age < 0 ? 0 : age, item.op, item.lo, item.hi) !=
            ((item.flags & bundle::kNegated) != 0);
 }
@@ -450,12 +450,12 @@ Subject subject_of(const flow::Flow& f, Direction d, const packet::Packet* p) {
     Subject s;
     s.packet = p;
     s.flow = &f;
-    s.src = up ? &f.key.client : &f.key.server;
-    s.dst = up ? &f.key.server : &f.key.client;
-    s.src_port = up ? f.key.client_port : f.key.server_port;
-    s.dst_port = up ? f.key.server_port : f.key.client_port;
-    s.ip_proto = f.key.ip_proto;
-    s.is_v4 = f.key.client.is_v4();
+    s.src = up ? &f.client() : &f.server();
+    s.dst = up ? &f.server() : &f.client();
+    s.src_port = up ? f.client_port : f.server_port;
+    s.dst_port = up ? f.server_port : f.client_port;
+    s.ip_proto = f.ip_proto;
+    s.is_v4 = f.client().is_v4();
     s.on_stream = true;
     s.direction = d;
     return s;

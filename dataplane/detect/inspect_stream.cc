@@ -39,7 +39,7 @@ void DetectStage::inspect_stream(const stream::StreamChunk& chunk, const packet:
     }
     for (const Database* db :
          rules_->payload_dbs(bundle::PayloadKind::kStream, bundle::HeaderProto::kTcp,
-                             chunk.direction, chunk.flow->key.server_port)) {
+                             chunk.direction, chunk.flow->server_port)) {
         if (db == nullptr || db->idle_from(fresh_from)) {
             continue;
         }

@@ -6,7 +6,7 @@ namespace sluice::flow {
 namespace {
 
 std::uint32_t packets_of(const Flow& f) {
-    return f.packets[0] + f.packets[1];
+    return f.packets(0) + f.packets(1);
 }
 
 }  // namespace
@@ -21,22 +21,21 @@ EvictionQueues::Queue EvictionQueues::queue_of(const Flow& f) {
         case FlowState::kEstablished:
             break;
     }
-    const bool both_ways = f.packets[0] != 0 && f.packets[1] != 0;
-    return f.midstream && !both_ways ? Queue::kUnproven : Queue::kNone;
+    return f.midstream && (f.silent(0) || f.silent(1)) ? Queue::kUnproven : Queue::kNone;
 }
 
 void EvictionQueues::insert(const Flow& f) {
-    links_.make(f.id);
+    links_.make(table_.number_of(f));
     append(f, Queue::kUnproven);
-    links_[f.id].packets = 1;  // the one that makes it is counted later
+    links_[table_.number_of(f)].packets = 1;  // the one that makes it is counted later
 }
 
 void EvictionQueues::remove(const Flow& f) {
-    take_out(links_[f.id]);
+    take_out(links_[table_.number_of(f)]);
 }
 
 void EvictionQueues::update(const Flow& f) {
-    Link& l = links_[f.id];
+    Link& l = links_[table_.number_of(f)];
     const Queue queue = queue_of(f);
     if (queue != l.queue) {
         take_out(l);
@@ -45,7 +44,7 @@ void EvictionQueues::update(const Flow& f) {
 }
 
 void EvictionQueues::append(const Flow& f, Queue queue) {
-    Link& l = links_[f.id];
+    Link& l = links_[table_.number_of(f)];
     l.queue = queue;
     l.packets = packets_of(f);
     if (queue == Queue::kNone) {
@@ -54,8 +53,8 @@ void EvictionQueues::append(const Flow& f, Queue queue) {
     Ends& e = ends_[static_cast<std::size_t>(queue)];
     l.prev = e.tail;
     l.next = kNoIndex;
-    (e.tail == kNoIndex ? e.head : links_[e.tail].next) = f.id;
-    e.tail = f.id;
+    (e.tail == kNoIndex ? e.head : links_[e.tail].next) = table_.number_of(f);
+    e.tail = table_.number_of(f);
 }
 
 void EvictionQueues::take_out(Link& l) {
@@ -74,7 +73,8 @@ bool EvictionQueues::may_go(const Flow& f, Queue queue, Nanos before, int& chanc
     if (queue_of(f) != queue || f.last_seen >= before) {
         return false;
     }
-    const bool spoke = queue == Queue::kUnproven && packets_of(f) != links_[f.id].packets;
+    const bool spoke =
+        queue == Queue::kUnproven && packets_of(f) != links_[table_.number_of(f)].packets;
     return !spoke || chances-- <= 0;
 }
 
@@ -87,7 +87,7 @@ Flow* EvictionQueues::next_victim(Nanos before) {
             if (may_go(f, queue, before, chances)) {
                 return &f;
             }
-            take_out(links_[f.id]);
+            take_out(links_[table_.number_of(f)]);
             append(f, queue_of(f));
         }
     }

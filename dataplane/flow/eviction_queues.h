@@ -59,7 +59,7 @@ class EvictionQueues {
     bool may_go(const Flow& f, Queue queue, Nanos before, int& chances);
 
     FlowTable& table_;
-    HugeArray<Link> links_;  // by Flow::id
+    HugeArray<Link> links_;  // by number of the flow
     std::array<Ends, kQueues> ends_{};
     std::size_t budget_ = 0;
 };

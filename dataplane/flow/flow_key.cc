@@ -10,10 +10,15 @@ namespace sluice::flow {
 
 namespace {
 
-static_assert(offsetof(FlowKey, client) == 0 && offsetof(FlowKey, server) == 16);
-static_assert(offsetof(FlowKey, client_port) == 32 && offsetof(FlowKey, server_port) == 34);
-static_assert(offsetof(FlowKey, vlan) == 36 && offsetof(FlowKey, ip_proto) == 38);
-static_assert(offsetof(FlowKey, segment) == 39);
+static_assert(offsetof(Flow, address_words) == 0);
+static_assert(offsetof(Flow, client_port) == 8 && offsetof(Flow, server_port) == 10);
+static_assert(offsetof(Flow, vlan) == 12 && offsetof(Flow, ip_proto) == 14);
+static_assert(offsetof(Flow, segment) == 15);
+
+// As packet::IpAddr::is_v4().
+bool is_v4(const std::array<std::uint64_t, 2>& a) {
+    return a[0] == 0 && (a[1] & 0xffffffffU) == 0xffff0000U;
+}
 
 __extension__ using Uint128 = unsigned __int128;
 
@@ -51,6 +56,21 @@ PacketKey::PacketKey(const packet::Packet& p) {
     const std::uint64_t segment = ((p.in_port.value >> 1) & 0x1fU) | (p.depth & 0x07U) << 5U;
     meta_ =
         sport | (dport << 16) | (vlan << 32) | (std::uint64_t{p.ip_proto} << 48) | (segment << 56);
+    words_ = address_word(src_[0], src_[1]) | std::uint64_t{address_word(dst_[0], dst_[1])} << 32;
+    is_v6_ = !is_v4(src_) || !is_v4(dst_);
+}
+
+PacketKey::Fit PacketKey::fit_addresses(const Flow& f) const {
+    std::array<std::uint64_t, 4> k;
+    std::memcpy(k.data(), f.client().bytes.data(), 16);
+    std::memcpy(k.data() + 2, f.server().bytes.data(), 16);
+    std::array<std::uint64_t, 2> line;
+    std::memcpy(line.data(), static_cast<const void*>(&f), sizeof(line));
+    const bool forward = k[0] == src_[0] && k[1] == src_[1] && k[2] == dst_[0] && k[3] == dst_[1] &&
+                         line[1] == meta_;
+    const bool backward = k[0] == dst_[0] && k[1] == dst_[1] && k[2] == src_[0] &&
+                          k[3] == src_[1] && line[1] == meta_reversed();
+    return {forward || backward, forward ? Direction::kToServer : Direction::kToClient};
 }
 
 std::uint64_t PacketKey::hash(std::uint64_t seed) const {

@@ -29,21 +29,30 @@ class PacketKey {
 
     // Whether the packet belongs to f, and which way it travels then. The way is computed, not
     // branched on: half of all packets go either way, and a wrong guess would wait for f's memory.
+    // For IPv4 f's line is all that is read.
     Fit fit(const Flow& f) const {
-        std::array<std::uint64_t, 5> k;
-        std::memcpy(k.data(), &f.key, sizeof(k));
-        const std::uint64_t forward = (k[0] ^ src_[0]) | (k[1] ^ src_[1]) | (k[2] ^ dst_[0]) |
-                                      (k[3] ^ dst_[1]) | (k[4] ^ meta_);
-        const std::uint64_t backward = (k[0] ^ dst_[0]) | (k[1] ^ dst_[1]) | (k[2] ^ src_[0]) |
-                                       (k[3] ^ src_[1]) | (k[4] ^ meta_reversed());
+        std::array<std::uint64_t, 2> k;
+        std::memcpy(k.data(), static_cast<const void*>(&f), sizeof(k));
+        const std::uint64_t forward = (k[0] ^ words_) | (k[1] ^ meta_);
+        const std::uint64_t backward =
+            (k[0] ^ (words_ << 32 | words_ >> 32)) | (k[1] ^ meta_reversed());
+        const bool belongs =
+            (static_cast<unsigned>((forward == 0) | (backward == 0)) & (f.is_v6 == is_v6_)) != 0;
+        if (is_v6_ && belongs) {
+            return fit_addresses(f);
+        }
         static_assert(index_of(Direction::kToClient) == 1);
-        return {((forward == 0) | (backward == 0)) != 0, static_cast<Direction>(forward != 0)};
+        return {belongs, static_cast<Direction>(forward != 0)};
     }
+
+    bool is_v6() const { return is_v6_; }
 
     // The key of a flow whose first packet this is, travelling in direction d.
     FlowKey flow_key(Direction d) const;
 
   private:
+    Fit fit_addresses(const Flow& f) const;
+
     // Ports are the two low 16-bit words of the last key word, see FlowKey.
     std::uint64_t meta_reversed() const {
         return (meta_ & 0xffffffff00000000ULL) | ((meta_ & 0xffffULL) << 16) |
@@ -52,7 +61,9 @@ class PacketKey {
 
     std::array<std::uint64_t, 2> src_{};
     std::array<std::uint64_t, 2> dst_{};
-    std::uint64_t meta_ = 0;  // source port, destination port, VLAN, protocol, segment
+    std::uint64_t words_ = 0;  // address_word() of the source, of the destination
+    std::uint64_t meta_ = 0;   // source port, destination port, VLAN, protocol, segment
+    bool is_v6_ = false;       // Flow::is_v6
 };
 
 }  // namespace sluice::flow

@@ -5,6 +5,7 @@
 #include "dataplane/flow/icmp_error.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace sluice::flow {
 
@@ -110,36 +111,41 @@ FlowStage::FlowStage(const FlowConfig& config, FlowObserver& observer)
       shortest_established_(shortest_established(config_.emergency)),
       notes_(config.note_packets || config.packet_time) {}
 
-// The misses of a whole batch overlap: first those of the buckets, then those of the entries. Cores
-// retire no prefetch before its page walk is done, so the loops that ask for memory do nothing
-// else: more of them are then under way at once (DECISIONS.md).
+// The misses of a whole batch overlap: first those of the buckets, asked for while the keys are
+// hashed, then those of the entries. Cores retire no prefetch before its page walk is done, so the
+// loop that asks for entries does nothing else: more of them are then under way at once
+// (DECISIONS.md).
 void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& counters) {
     end_deferred(now);
     queues_.set_budget(deferred_.size());  // as many flows as a batch can refer to
-    std::array<Lookup, packet::kBatchSize> lookups;
     std::size_t n = 0;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const Packet& p = batch[i];
         if (!wants_flow(p)) {
             continue;
         }
-        Lookup& l = lookups[n++];
-        l.key = PacketKey(p);
+        Lookup& l = lookups_[n++];
+        // In place: a copy in words of another size would wait for the stores.
+        std::construct_at(&l.key, p);
         l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
+        table_.prefetch_bucket(l.hash);
         l.packet = static_cast<std::uint8_t>(i);
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        table_.prefetch_bucket(lookups[i].hash);
+        l.wants_rest = p.payload_len != 0 || p.tcp.has_timestamp || l.key.is_v6();
     }
     const auto ask = [&](std::size_t first) {
         std::array<const Flow*, kAskedAtOnce> likely;
         const std::size_t last = std::min(first + kAskedAtOnce, n);
         for (std::size_t i = first; i < last; ++i) {
-            Lookup& l = lookups[i];
+            Lookup& l = lookups_[i];
             l.way = static_cast<std::uint8_t>(table_.likely_way(l.hash, likely[i - first]));
         }
         for (std::size_t i = first; i < last; ++i) {
             FlowTable::prefetch(likely[i - first]);
+        }
+        for (std::size_t i = first; i < last; ++i) {
+            if (lookups_[i].wants_rest) {
+                FlowTable::prefetch_rest(likely[i - first]);
+            }
         }
     };
     ask(0);
@@ -147,11 +153,11 @@ void FlowStage::process(packet::Batch& batch, Now now, packet::ReasonCounters& c
         if (i % kAskedAtOnce == 0) {
             ask(i + kAskedAtOnce);
         }
-        assign(batch[lookups[i].packet], lookups[i], now, counters);
+        assign(batch[lookups_[i].packet], lookups_[i], now, counters);
     }
     if (notes_) {
         for (std::size_t i = 0; i < n; ++i) {
-            note(batch[lookups[i].packet]);
+            note(batch[lookups_[i].packet]);
         }
     }
 }
@@ -173,7 +179,7 @@ void FlowStage::process_within(Packet& p, Now now, packet::ReasonCounters& count
     if (!wants_flow(p)) {
         return;
     }
-    Lookup l{PacketKey(p), 0, 0, FlowTable::kNoWay};
+    Lookup l{PacketKey(p), 0, 0, FlowTable::kNoWay, false};
     l.hash = static_cast<std::uint32_t>(l.key.hash(config_.hash_seed) >> 32);
     assign(p, l, now, counters);
     if (notes_) {
@@ -222,11 +228,11 @@ void FlowStage::judge_unrelated(Packet& p, packet::ReasonCounters& counters) con
 void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters) {
     auto [f, direction] = table_.find(l.hash, l.key, l.way);
     if (f != nullptr && is_over(*f, direction, p, now)) {
-        const bool reused = is_new_syn(p) && f->key.ip_proto == packet::kProtoTcp;
+        const bool reused = is_new_syn(p) && f->ip_proto == packet::kProtoTcp;
         ++(reused ? stats_.reused : stats_.timed_out);
-        f->end = reused ? FlowEnd::kReused : FlowEnd::kTimeout;
+        f->rest().end = reused ? FlowEnd::kReused : FlowEnd::kTimeout;
         unlink(*f);
-        deferred_[deferred_count_++] = f->id;
+        deferred_[deferred_count_++] = table_.number_of(*f);
         f = nullptr;
     }
     if (f == nullptr) {
@@ -239,8 +245,7 @@ void FlowStage::assign(Packet& p, const Lookup& l, Now now, packet::ReasonCounte
     p.flow = f;
     p.direction = direction;
     f->last_seen = now.time;
-    ++f->packets[index_of(direction)];
-    f->bytes[index_of(direction)] += p.len;
+    f->count(index_of(direction), p.len);
     if (p.ip_proto == packet::kProtoTcp) {
         if (direction == Direction::kToClient && !f->seen_to_client) {  // not written each time
             f->seen_to_client = true;
@@ -289,13 +294,15 @@ Flow* FlowStage::start_flow(Packet& p, const Lookup& l, Now now, packet::ReasonC
         return nullptr;
     }
     Flow& f = table_.create(l.hash);
-    f.key = l.key.flow_key(first_direction(p));
+    f.set_key(l.key.flow_key(first_direction(p)));
     ++stats_.created;
     ++stats_.active;
-    f.flow_id = mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11;
-    f.first_seen = p.wall;
-    f.icmp_type = p.icmp_type;
-    f.icmp_code = p.icmp_code;
+    FlowRest& r = f.rest();
+    r.flow_id =
+        mix64(config_.hash_seed ^ (stats_.created * 0x9e3779b97f4a7c15ULL)) >> 11 & kFlowIds;
+    r.first_seen = p.wall;
+    r.icmp_type = p.icmp_type;
+    r.icmp_code = p.icmp_code;
     f.last_seen = now.time;
     visit_within(f, timeout_of(f));
     queues_.insert(f);
@@ -318,7 +325,7 @@ bool FlowStage::make_room(std::uint32_t hash, Now now, packet::ReasonCounters& c
         }
         ++stats_.evicted;
         packet::count(counters, Reason::flow_evicted);
-        victim->end = FlowEnd::kEvicted;
+        victim->rest().end = FlowEnd::kEvicted;
         unlink(*victim);
         end_flow(*victim, now);
     }
@@ -333,7 +340,7 @@ Flow* FlowStage::choose_victim(Nanos before) {
 Nanos FlowStage::timeout_of(const Flow& f) const {
     const FlowTimeouts& t = stats_.emergency ? config_.emergency : config_.timeouts;
     const bool established = f.state == FlowState::kEstablished;
-    switch (f.key.ip_proto) {
+    switch (f.ip_proto) {
         case packet::kProtoTcp:
             if (f.state == FlowState::kClosed) {
                 return t.tcp_closed;
@@ -355,7 +362,7 @@ Nanos FlowStage::timeout_of(const Flow& f) const {
 void FlowStage::visit_within(Flow& f, Nanos left) {
     constexpr Nanos kLasting = seconds(TimerWheel::kMaxDelay);
     constexpr Nanos kPassing = seconds(8);
-    const bool both_ways = f.packets[0] != 0 && f.packets[1] != 0;
+    const bool both_ways = !f.silent(0) && !f.silent(1);
     const bool lasting = f.state == FlowState::kEstablished && f.closing == 0 && both_ways;
     wheel_.insert(f, std::min(left, lasting ? kLasting : kPassing));
 }
@@ -407,7 +414,7 @@ void FlowStage::expire(Now now, std::size_t budget) {
             continue;
         }
         ++stats_.timed_out;
-        f->end = FlowEnd::kTimeout;
+        f->rest().end = FlowEnd::kTimeout;
         queues_.remove(*f);
         table_.unlink(*f);
         end_flow(*f, now);
@@ -418,7 +425,7 @@ void FlowStage::end_all(Now now) {
     end_deferred(now);
     for (std::uint32_t i = 0; i < table_.made(); ++i) {
         Flow& f = table_.entry(i);
-        if (f.in_use) {
+        if (f.rest().in_use) {
             unlink(f);
             end_flow(f, now);
         }

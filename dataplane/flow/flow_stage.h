@@ -72,6 +72,7 @@ class FlowStage {
         std::uint32_t hash;
         std::uint8_t packet;
         std::uint8_t way;  // see FlowTable::likely_way()
+        bool wants_rest;   // will probably touch FlowRest
     };
 
     void assign(packet::Packet& p, const Lookup& l, Now now, packet::ReasonCounters& counters);
@@ -97,7 +98,8 @@ class FlowStage {
     // Of all timeouts, emergency or not: nothing that is silent for less is over.
     Nanos shortest_timeout_;
     Nanos shortest_established_;
-    bool notes_;  // note() has something to do
+    bool notes_;                                        // note() has something to do
+    std::array<Lookup, packet::kBatchSize> lookups_{};  // of the batch in work
     // Unlinked while a packet of the same batch may still refer to them; told to the observer at
     // the next call.
     std::array<std::uint32_t, packet::kBatchSize*(kMaxWithin + 1)> deferred_{};

@@ -34,7 +34,7 @@ int loss_of(const Flow& f) {
 }
 
 bool better_victim(const Flow& f, const Flow* best, Nanos before) {
-    if (!f.linked || f.last_seen >= before) {
+    if (!f.rest().linked || f.last_seen >= before) {
         return false;
     }
     if (best == nullptr) {
@@ -66,9 +66,10 @@ std::size_t FlowTable::likely_way(std::uint32_t hash, const Flow*& entry) const 
     return way;
 }
 
-void FlowTable::prefetch_all_of(std::uint32_t i) const {
-    prefetch(entries_.address(i));
-    __builtin_prefetch(&entries_.address(i)->flow_id);
+void FlowTable::prefetch_for_visit(std::uint32_t i) const {
+    const Flow* f = entries_.address(i);
+    prefetch(f);
+    __builtin_prefetch(reinterpret_cast<const void*>(Flow::rest_address(f) + 64));
 }
 
 FlowTable::Hit FlowTable::find_in(const Bucket& b, std::uint16_t tag, const PacketKey& key) {
@@ -103,17 +104,18 @@ bool FlowTable::make_bucket_room(std::uint32_t hash) {
     for (const std::uint32_t where : {primary(hash), secondary(hash)}) {
         Bucket& full = buckets_[where];
         for (std::size_t way = 0; way < kWays; ++way) {
-            const Flow& f = entries_[full.index[way]];
-            const bool at_home = primary(f.hash) == where;
-            Bucket& other = buckets_[at_home ? secondary(f.hash) : primary(f.hash)];
+            const std::uint32_t moved = full.index[way];
+            const std::uint32_t its_hash = entries_[moved].rest().hash;
+            const bool at_home = primary(its_hash) == where;
+            Bucket& other = buckets_[at_home ? secondary(its_hash) : primary(its_hash)];
             const auto room = std::find(other.tags.begin(), other.tags.end(), 0);
             if (room == other.tags.end()) {
                 continue;
             }
             *room = full.tags[way];
-            other.index[static_cast<std::size_t>(room - other.tags.begin())] = f.id;
+            other.index[static_cast<std::size_t>(room - other.tags.begin())] = moved;
             full.tags[way] = 0;
-            buckets_[primary(f.hash)].overflowed += at_home ? 1U : 0xffffffffU;
+            buckets_[primary(its_hash)].overflowed += at_home ? 1U : 0xffffffffU;
             return true;
         }
     }
@@ -124,10 +126,9 @@ Flow& FlowTable::create(std::uint32_t hash) {
     SLUICE_ASSERT(has_free_entry());
     const std::uint32_t i = free_count_ != 0 ? free_[--free_count_] : made_++;
     Flow& f = entries_.make(i);
-    f.hash = hash;
-    f.id = i;
-    f.in_use = true;
-    f.linked = true;
+    f.rest().hash = hash;
+    f.rest().in_use = true;
+    f.rest().linked = true;
     for (const std::uint32_t where : {primary(hash), secondary(hash)}) {
         Bucket& b = buckets_[where];
         const auto room = std::find(b.tags.begin(), b.tags.end(), 0);
@@ -146,14 +147,16 @@ Flow& FlowTable::create(std::uint32_t hash) {
 }
 
 void FlowTable::unlink(Flow& f) {
-    f.linked = false;
-    for (const std::uint32_t where : {primary(f.hash), secondary(f.hash)}) {
+    FlowRest& r = f.rest();
+    r.linked = false;
+    const std::uint32_t i = number_of(f);
+    for (const std::uint32_t where : {primary(r.hash), secondary(r.hash)}) {
         Bucket& b = buckets_[where];
         for (std::size_t way = 0; way < kWays; ++way) {
-            if (b.tags[way] != 0 && b.index[way] == f.id) {
+            if (b.tags[way] != 0 && b.index[way] == i) {
                 b.tags[way] = 0;
-                if (where != primary(f.hash)) {
-                    --buckets_[primary(f.hash)].overflowed;
+                if (where != primary(r.hash)) {
+                    --buckets_[primary(r.hash)].overflowed;
                 }
                 return;
             }
@@ -162,9 +165,9 @@ void FlowTable::unlink(Flow& f) {
 }
 
 void FlowTable::free(Flow& f) {
-    SLUICE_ASSERT(f.in_use);
-    f.in_use = false;
-    free_.make(free_count_) = f.id;
+    SLUICE_ASSERT(f.rest().in_use);
+    f.rest().in_use = false;
+    free_.make(free_count_) = number_of(f);
     ++free_count_;
 }
 
@@ -176,7 +179,7 @@ Flow* FlowTable::oldest_of_sample(Nanos before) {
     clock_ = clock_ + 1 < made_ ? clock_ + 1 : 0;
     for (std::uint32_t k = 0; k < n; ++k) {
         const std::uint64_t at = clock_ + std::uint64_t{k} * stride;
-        Flow& f = entries_[at < made_ ? at : at - made_];
+        Flow& f = entries_[static_cast<std::uint32_t>(at < made_ ? at : at - made_)];
         if (better_victim(f, best, before)) {
             best = &f;
         }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // FlowTable: five-tuple -> Flow, all memory taken at construction. Buckets of one cache line hold
 // eight 16-bit tags and entry numbers; a flow sits in one of two buckets, and the second is read
-// only when the first once overflowed. So a lookup costs one bucket line and the entry's own lines,
-// all of which can be prefetched. One worker thread.
+// only when the first once overflowed. So a lookup costs one bucket line and the flow's own, both
+// of which can be prefetched. One worker thread.
 #pragma once
 
 #include "dataplane/base/huge_array.h"
 #include "dataplane/flow/flow.h"
+#include "dataplane/flow/flow_array.h"
 #include "dataplane/flow/flow_key.h"
 
 #include <array>
@@ -36,10 +37,11 @@ class FlowTable {
     std::size_t likely_way(std::uint32_t hash, const Flow*& entry) const;
 
     // What every packet of a flow touches.
-    static void prefetch(const Flow* f) {
-        const auto* line = static_cast<const char*>(static_cast<const void*>(f));
-        __builtin_prefetch(line);
-        __builtin_prefetch(line + 64);
+    static void prefetch(const Flow* f) { __builtin_prefetch(f); }
+
+    // What those with payload, timestamps or IPv6 addresses touch besides.
+    static void prefetch_rest(const Flow* f) {
+        __builtin_prefetch(reinterpret_cast<const void*>(Flow::rest_address(f)));
     }
 
     // 'likely_way': from likely_way(), a hint that may be out of date.
@@ -83,8 +85,10 @@ class FlowTable {
 
     Flow& entry(std::uint32_t i) { return entries_[i]; }
 
-    // All three lines of it, for housekeeping.
-    void prefetch_all_of(std::uint32_t i) const;
+    std::uint32_t number_of(const Flow& f) const { return entries_.number_of(f); }
+
+    // What housekeeping touches.
+    void prefetch_for_visit(std::uint32_t i) const;
 
   private:
     static constexpr std::uint32_t kSample = 16;  // entries looked at for one eviction: about 1 us
@@ -110,7 +114,7 @@ class FlowTable {
     Hit find_in(const Bucket& b, std::uint16_t tag, const PacketKey& key);
 
     HugeArray<Bucket> buckets_;
-    HugeArray<Flow> entries_;
+    FlowArray entries_;
     HugeArray<std::uint32_t> free_;  // stack of entry numbers
     std::uint32_t mask_;
     std::uint32_t free_count_ = 0;

@@ -15,23 +15,25 @@ void TimerWheel::insert(Flow& f, Nanos delay) {
     const std::int64_t ticks =
         std::clamp<std::int64_t>(delay.count / kNanosPerSecond + 1, 1, kMaxDelay);
     const std::size_t slot = slot_of((tick_ == INT64_MIN ? 0 : tick_) + ticks);
-    f.timer_slot = static_cast<std::uint16_t>(slot);
-    f.timer_prev = kNoIndex;
-    f.timer_next = heads_[slot];
-    if (f.timer_next != kNoIndex) {
-        table_.entry(f.timer_next).timer_prev = f.id;
+    FlowRest& r = f.rest();
+    const std::uint32_t number = table_.number_of(f);
+    r.timer_prev = kHeadOf | static_cast<std::uint32_t>(slot);
+    r.timer_next = heads_[slot];
+    if (r.timer_next != kNoIndex) {
+        table_.entry(r.timer_next).rest().timer_prev = number;
     }
-    heads_[slot] = f.id;
+    heads_[slot] = number;
 }
 
 void TimerWheel::remove(Flow& f) {
-    if (f.timer_prev != kNoIndex) {
-        table_.entry(f.timer_prev).timer_next = f.timer_next;
+    const FlowRest& r = f.rest();
+    if ((r.timer_prev & kHeadOf) == 0) {
+        table_.entry(r.timer_prev).rest().timer_next = r.timer_next;
     } else {
-        heads_[f.timer_slot] = f.timer_next;
+        heads_[r.timer_prev & ~kHeadOf] = r.timer_next;
     }
-    if (f.timer_next != kNoIndex) {
-        table_.entry(f.timer_next).timer_prev = f.timer_prev;
+    if (r.timer_next != kNoIndex) {
+        table_.entry(r.timer_next).rest().timer_prev = r.timer_prev;
     }
 }
 
@@ -45,7 +47,7 @@ Flow* TimerWheel::next_due(Nanos now) {
             Flow& f = table_.entry(head);
             remove(f);
             if (heads_[slot_of(tick_)] != kNoIndex) {
-                table_.prefetch_all_of(heads_[slot_of(tick_)]);
+                table_.prefetch_for_visit(heads_[slot_of(tick_)]);
             }
             return &f;
         }

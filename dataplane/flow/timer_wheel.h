@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TimerWheel: visits every flow when asked to, at the latest after kMaxDelay seconds, so that a
-// packet only has to note the time: last_seen does not move a flow in the wheel. Links are in the
-// flows' third cache line; no memory of its own but the heads. One worker thread. Units: one slot
+// packet only has to note the time: last_seen does not move a flow in the wheel. Links are in
+// FlowRest; no memory of its own but the heads. One worker thread. Units: one slot
 // is a second of Now::time.
 #pragma once
 
@@ -31,6 +31,10 @@ class TimerWheel {
   private:
     static constexpr std::int64_t kSlots =
         256;  // over kMaxDelay: a flow put back never lands in the slot being emptied
+
+    // FlowRest::timer_prev of the first in a slot's list, with the slot; flows have smaller
+    // numbers.
+    static constexpr std::uint32_t kHeadOf = 0x80000000;
 
     static std::size_t slot_of(std::int64_t tick) {
         return static_cast<std::size_t>(tick & (kSlots - 1));

@@ -430,7 +430,7 @@ packet::ExceptionCounters Pipeline::exceptions() const {
 
 void Pipeline::flow_ended(flow::Flow& flow, Now now) {
     matches_.clear();
-    if (flow.verdict == flow::FlowVerdict::kInspect && flow.key.ip_proto == packet::kProtoTcp) {
+    if (flow.verdict == flow::FlowVerdict::kInspect && flow.ip_proto == packet::kProtoTcp) {
         detect_.begin_packet();
         for (const Direction d : {Direction::kToServer, Direction::kToClient}) {
             stream_.end_flow(flow, d);

@@ -46,7 +46,7 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
     TcpHalf& h = f.half[index_of(d)];
     Piece piece;
     if (h.broken || h.fin || !pick(d, piece)) {
-        if (!h.broken && h.fin_pending && h.next == f.fin_seq[index_of(d)]) {
+        if (!h.broken && h.fin_pending && h.next == f.rest().fin_seq[index_of(d)]) {
             finish_fin(d);
         }
         return false;
@@ -69,7 +69,7 @@ bool StreamStage::produce(Direction d, StreamChunk& out) {
     out.offset = s->end_offset - out.window.size();
     out.gap = s->gap;
     out.whole_segment = !piece.held && work_.packet != nullptr && n == work_.packet->payload_len;
-    out.end = h.fin_pending && h.next == f.fin_seq[index_of(d)];
+    out.end = h.fin_pending && h.next == f.rest().fin_seq[index_of(d)];
     s->gap = false;
     if (out.end) {
         h.end_sent = true;
@@ -146,11 +146,11 @@ bool StreamStage::skip_hole(Direction d) {
 }
 
 StreamState* StreamStage::open_state(Direction d) {
-    std::uint32_t& index = work_.flow->stream_state[index_of(d)];
-    if (index == kNoIndex) {
-        index = windows_.open(*work_.flow, d);
+    Flow& f = *work_.flow;
+    if (f.stream_state(index_of(d)) == kNoIndex) {
+        f.set_stream_state(index_of(d), windows_.open(f, d));
     }
-    return state_of(*work_.flow, d);
+    return state_of(f, d);
 }
 
 // No window for these bytes: the exception policy decides (design decision 11).
@@ -185,7 +185,7 @@ void StreamStage::out_of_memory(Direction d) {
     } else {
         stats_.bytes_uninspected_late += bytes;
     }
-    close_state(work_.flow->stream_state[index_of(d)]);
+    close_state(*work_.flow, index_of(d));
     h.next = end.after(h.next) ? end : h.next;
     h.broken = true;
     if (policy == ExceptionPolicy::kBypass && work_.packet != nullptr) {
@@ -257,16 +257,16 @@ void StreamStage::release(Flow& f) {
     if (work_.flow == &f) {
         work_ = Work{};
     }
-    close_state(f.stream_state[0]);
-    close_state(f.stream_state[1]);
+    close_state(f, 0);
+    close_state(f, 1);
     end_syn_data(f, stats_);
 }
 
-void StreamStage::close_state(std::uint32_t& index) {
-    if (index != kNoIndex) {
+void StreamStage::close_state(Flow& f, std::size_t d) {
+    if (const std::uint32_t index = f.stream_state(d); index != kNoIndex) {
         held_.clear(windows_[index]);
         windows_.close(index);
-        index = kNoIndex;
+        f.set_stream_state(d, kNoIndex);
     }
 }
 

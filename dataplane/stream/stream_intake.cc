@@ -49,7 +49,7 @@ void StreamStage::take_segment(Packet& p) {
             h.next = end;
         }
         if (fin && !h.fin) {
-            f.fin_seq[index_of(d)] = h.next;
+            f.rest().fin_seq[index_of(d)] = h.next;
             finish_fin(d);
         }
         return;
@@ -61,7 +61,7 @@ void StreamStage::take_segment(Packet& p) {
         take_data(p, seq, bytes);
     }
     if (fin && !h.fin && !p.dropped()) {
-        f.fin_seq[index_of(d)] = end;
+        f.rest().fin_seq[index_of(d)] = end;
         h.fin_pending = true;
         work_.drain[index_of(d)] = true;
     }
@@ -69,8 +69,8 @@ void StreamStage::take_segment(Packet& p) {
 
 // Judged by what flow has counted for a whole batch, so a little early or late.
 void StreamStage::note_one_sided(Flow& f, Direction d) {
-    if (f.packets[index_of(opposite(d))] == 0 && !f.one_sided &&
-        f.packets[index_of(d)] >= kOneSidedPackets) {
+    if (!f.one_sided && f.silent(index_of(opposite(d))) &&
+        f.packets(index_of(d)) >= kOneSidedPackets) {
         f.one_sided = true;
         packet::count(*counters_, Reason::tcp_asymmetric);
     }
@@ -83,7 +83,7 @@ void StreamStage::take_data(Packet& p, SeqNum seq, Bytes bytes) {
     const SeqNum end = seq.plus(p.payload_len);
     const SeqNum have = data_end(h);
     p.reassembled = true;
-    if ((h.fin && end.after(have)) || (h.fin_pending && end.after(f.fin_seq[index_of(d)]))) {
+    if ((h.fin && end.after(have)) || (h.fin_pending && end.after(f.rest().fin_seq[index_of(d)]))) {
         refuse(p, Reason::tcp_after_fin);
         return;
     }
@@ -134,7 +134,7 @@ bool StreamStage::admit_syn_data(Packet& p, SeqNum end) {
     if (f.state != flow::FlowState::kNew) {
         return true;
     }
-    const bool fits = end.distance_from(f.isn[index_of(p.direction)].plus(1)) <= kMaxSynData;
+    const bool fits = end.distance_from(f.rest().isn[index_of(p.direction)].plus(1)) <= kMaxSynData;
     if (fits && (f.syn_data || stats_.syn_data_flows < max_syn_data_flows_)) {
         stats_.syn_data_flows += f.syn_data ? 0U : 1U;
         f.syn_data = true;
@@ -155,11 +155,11 @@ bool StreamStage::fin_fits(Packet& p, SeqNum at) {
     const std::size_t d = index_of(p.direction);
     const TcpHalf& h = f.half[d];
     if (h.fin || h.fin_pending) {
-        if (at == f.fin_seq[d]) {
+        if (at == f.rest().fin_seq[d]) {
             return true;
         }
-        refuse(p, h.fin && at.after(f.fin_seq[d]) ? Reason::tcp_after_fin
-                                                  : Reason::tcp_overlap_differs);
+        refuse(p, h.fin && at.after(f.rest().fin_seq[d]) ? Reason::tcp_after_fin
+                                                         : Reason::tcp_overlap_differs);
         return false;
     }
     const StreamState* s = state_of(f, p.direction);

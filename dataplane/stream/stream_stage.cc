@@ -168,7 +168,7 @@ void StreamStage::pass_uninspected(Packet& p) {
         (f.closing & flow::kClosingBothFins) == flow::kClosingBothFins) {
         f.state = FlowState::kClosed;
     }
-    if (f.stream_state[0] != kNoIndex || f.stream_state[1] != kNoIndex) {
+    if (f.has_stream_state()) {
         release(f);
     }
     f.half[0].broken = f.half[1].broken = true;
@@ -178,8 +178,8 @@ void StreamStage::pass_uninspected(Packet& p) {
 void StreamStage::reset(Flow& f) {
     work_ = Work{};
     work_.flow = &f;
-    for (const std::uint32_t index : f.stream_state) {
-        if (index != kNoIndex) {
+    for (const std::size_t d : {0U, 1U}) {
+        if (const std::uint32_t index = f.stream_state(d); index != kNoIndex) {
             held_.clear(windows_[index]);
         }
     }
@@ -188,8 +188,8 @@ void StreamStage::reset(Flow& f) {
 
 // Another connection between the same ports: its streams begin at offset 0.
 void StreamStage::resync(Flow& f) {
-    close_state(f.stream_state[0]);
-    close_state(f.stream_state[1]);
+    close_state(f, 0);
+    close_state(f, 1);
     began_anew_ = true;
     packet::count(*counters_, Reason::tcp_gap);
     ++stats_.gaps;

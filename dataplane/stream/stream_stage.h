@@ -58,7 +58,7 @@ class StreamStage {
     // Starts loading what begin() will need; worth it a packet or two ahead.
     void prefetch(const packet::Packet& p) const {
         if (p.flow != nullptr && p.payload_len != 0) {
-            const std::uint32_t state = p.flow->stream_state[index_of(p.direction)];
+            const std::uint32_t state = p.flow->stream_state(index_of(p.direction));
             if (state != flow::kNoIndex) {
                 windows_.prefetch(state);
             }
@@ -105,7 +105,7 @@ class StreamStage {
 
     // Null: that direction has nothing in memory.
     StreamState* state_of(const flow::Flow& f, Direction d) {
-        const std::uint32_t index = f.stream_state[index_of(d)];
+        const std::uint32_t index = f.stream_state(index_of(d));
         return index == flow::kNoIndex ? nullptr : &windows_[index];
     }
 
@@ -114,7 +114,7 @@ class StreamStage {
     void finish_fin(Direction d);
     bool produce_end(Direction d, StreamChunk& out);
     void finish();
-    void close_state(std::uint32_t& index);
+    void close_state(flow::Flow& f, std::size_t d);
 
     // The work begun by begin() or end_flow() and drained by next().
     struct Work {

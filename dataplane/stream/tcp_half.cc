@@ -20,8 +20,8 @@ constexpr std::uint8_t kBothOffer = 3;
 void begin_timestamps(Flow& f, const Packet& p) {
     const std::size_t d = index_of(p.direction);
     f.half[d].ts_on = p.tcp.has_timestamp;
-    f.half[d].ts_recent = p.tcp.ts_value;
-    f.ts_age[d] = ts_age_of(f);
+    f.rest().ts_recent[d] = p.tcp.ts_value;
+    f.rest().ts_age[d] = ts_age_of(f);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void begin_timestamps(Flow& f, const Packet& p) {
 void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
     const std::size_t d = index_of(p.direction);
     TcpHalf& h = f.half[d];
-    f.isn[d] = p.tcp.seq;
+    f.rest().isn[d] = p.tcp.seq;
     h.next = h.acked = p.tcp.seq.plus(1);
     h.window = p.tcp.window;
     h.syn_window = true;
@@ -39,14 +39,15 @@ void begin_half(Flow& f, const Packet& p, std::int8_t max_shift) {
     begin_timestamps(f, p);
     const auto bit = static_cast<std::uint8_t>(1U << d);
     const bool sack = (p.tcp.options & packet::kOptSackPermitted) != 0;
-    f.sack_offered = (sack ? f.sack_offered | bit : f.sack_offered & ~bit) & kBothOffer;
+    f.rest().sack_offered =
+        (sack ? f.rest().sack_offered | bit : f.rest().sack_offered & ~bit) & kBothOffer;
 }
 
 void adopt_half(Flow& f, const Packet& p, std::int8_t shift) {
     const std::size_t d = index_of(p.direction);
     constexpr std::int32_t kNear = 1 << 20;
     TcpHalf& h = f.half[d];
-    f.isn[d] = p.tcp.seq.plus(0xffffffff);  // so that offset 0 is the first byte seen
+    f.rest().isn[d] = p.tcp.seq.plus(0xffffffff);  // so that offset 0 is the first byte seen
     h.next = p.tcp.seq;
     const std::int32_t acked = h.acked.distance_from(h.next);
     if (acked < -kNear || acked > kNear) {
@@ -68,7 +69,7 @@ void agree_on_options(Flow& f, const Packet& answer) {
     if (f.half[0].ts_on && f.half[1].ts_on) {
         agreed |= packet::kOptTimestamp;
     }
-    if (f.sack_offered == kBothOffer) {
+    if (f.rest().sack_offered == kBothOffer) {
         agreed |= packet::kOptSack;
     }
     f.tcp_options = agreed;
@@ -84,7 +85,7 @@ void agree_on_answer(Flow& f, const Packet& answer) {
 
 bool ts_recent_expired(const Flow& f, Direction d) {
     constexpr std::uint8_t kDays24 = 118;  // 24 * 86400 s / 2^44 ns
-    return static_cast<std::uint8_t>(ts_age_of(f) - f.ts_age[index_of(d)]) >= kDays24;
+    return static_cast<std::uint8_t>(ts_age_of(f) - f.rest().ts_age[index_of(d)]) >= kDays24;
 }
 
 }  // namespace sluice::stream

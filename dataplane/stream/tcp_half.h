@@ -25,7 +25,7 @@ void agree_on_options(flow::Flow& f, const packet::Packet& answer);
 // The same when the SYN itself was not seen: an answer has only what the SYN had.
 void agree_on_answer(flow::Flow& f, const packet::Packet& answer);
 
-// Flow::ts_age counts in 2^44 ns, nearly five hours: it wraps after 52 days.
+// FlowRest::ts_age counts in 2^44 ns, nearly five hours: it wraps after 52 days.
 inline std::uint8_t ts_age_of(const flow::Flow& f) {
     return static_cast<std::uint8_t>(f.last_seen.count >> 44);
 }

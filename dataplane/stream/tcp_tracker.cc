@@ -128,7 +128,7 @@ TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
         set_state(f, TcpState::kSynReceived);
         return {TcpAction::kAccept, Reason::tcp_simultaneous_open};
     }
-    if (h.seen && p.tcp.seq == f.isn[d]) {
+    if (h.seen && p.tcp.seq == f.rest().isn[d]) {
         return p.payload_len == 0 ? TcpOutcome{TcpAction::kIgnore, Reason::none} : TcpOutcome{};
     }
     if (state == TcpState::kSynSent) {
@@ -137,8 +137,8 @@ TcpOutcome TcpTracker::on_syn(Flow& f, const Packet& p) {
     }
     // An open connection stays as it is (RFC 5961 section 4) unless the other side accepts the new
     // one.
-    f.resyn = p.tcp.seq;
-    f.resyn_seen = true;
+    f.rest().resyn = p.tcp.seq;
+    f.rest().resyn_seen = true;
     if (p.payload_len != 0) {
         return {TcpAction::kRefuse, Reason::tcp_syn_differs};
     }
@@ -153,7 +153,7 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
     if (state == TcpState::kReset) {
         return {TcpAction::kIgnore, Reason::none};
     }
-    if (h.seen && p.tcp.seq == f.isn[d]) {
+    if (h.seen && p.tcp.seq == f.rest().isn[d]) {
         h.syn_unanswered = false;
         const bool half_open = state == TcpState::kSynReceived && acks_syn(f, p);
         if (half_open && p.direction == Direction::kToServer) {
@@ -172,17 +172,18 @@ TcpOutcome TcpTracker::on_syn_ack(Flow& f, const Packet& p) {
         set_state(f, TcpState::kSynReceived);
         return {};
     }
-    if (f.resyn_seen && p.tcp.ack == f.resyn.plus(1) && f.state != FlowState::kClosed) {
+    if (f.rest().resyn_seen && p.tcp.ack == f.rest().resyn.plus(1) &&
+        f.state != FlowState::kClosed) {
         const std::size_t c = index_of(opposite(p.direction));
         begin_half(f, p, kMaxShift);
-        f.isn[c] = f.resyn;
+        f.rest().isn[c] = f.rest().resyn;
         o.next = o.acked = p.tcp.ack;
         o.seen = true;
         o.wscale = h.wscale < 0 ? std::int8_t{0}
                                 : kMaxShift;  // the second SYN's offer was not kept: be generous
         agree_on_answer(f, p);
         o.ts_on = false;  // nor were its timestamps
-        o.fin = o.fin_pending = o.end_sent = f.resyn_seen = false;
+        o.fin = o.fin_pending = o.end_sent = f.rest().resyn_seen = false;
         f.state = FlowState::kNew;
         set_state(f, TcpState::kSynReceived);
         ++stats_.resyncs;
@@ -209,7 +210,7 @@ TcpOutcome TcpTracker::on_first(Flow& f, const Packet& p) {
     const std::size_t c = index_of(opposite(p.direction));
     begin_half(f, p, kMaxShift);
     TcpHalf& o = f.half[c];
-    f.isn[c] = p.tcp.ack.plus(0xffffffff);
+    f.rest().isn[c] = p.tcp.ack.plus(0xffffffff);
     o.next = o.acked = p.tcp.ack;
     o.wscale = p.tcp.wscale < 0 ? std::int8_t{0} : kMaxShift;
     o.seen = true;
@@ -274,7 +275,7 @@ TcpOutcome TcpTracker::on_ignored(Flow& f) {
 
 bool TcpTracker::acks_syn(const Flow& f, const Packet& p) {
     const std::size_t o = index_of(opposite(p.direction));
-    return f.half[o].seen && p.tcp.ack.after(f.isn[o]) &&
+    return f.half[o].seen && p.tcp.ack.after(f.rest().isn[o]) &&
            p.tcp.ack.distance_from(f.half[o].next) <= static_cast<std::int32_t>(kUnknownWindow);
 }
 

@@ -70,13 +70,12 @@ class TcpTracker {
             return false;
         }
         if (p.tcp.has_timestamp && h.ts_on && o.ts_on) {
-            if (is_older(p.tcp.ts_value, h.ts_recent)) {
+            flow::FlowRest& r = f.rest();
+            if (is_older(p.tcp.ts_value, r.ts_recent[index_of(p.direction)])) {
                 return false;
             }
-            h.ts_recent = p.tcp.ts_value;
-            if (f.ts_age[index_of(p.direction)] != ts_age_of(f)) {  // not written each time
-                f.ts_age[index_of(p.direction)] = ts_age_of(f);
-            }
+            r.ts_recent[index_of(p.direction)] = p.tcp.ts_value;
+            r.ts_age[index_of(p.direction)] = ts_age_of(f);
         }
         o.acked = p.tcp.ack;
         h.window = p.tcp.window;
@@ -151,17 +150,19 @@ class TcpTracker {
     // overtake each other are not harmed. Pure ACKs always pass: late ones are harmless. False: an
     // old duplicate, which the receiver discards.
     bool take_timestamp(flow::Flow& f, const packet::Packet& p) const {
-        flow::TcpHalf& h = f.half[index_of(p.direction)];
+        const flow::TcpHalf& h = f.half[index_of(p.direction)];
         if (!h.ts_on || !f.half[index_of(opposite(p.direction))].ts_on) {
             return true;
         }
-        if (is_older(p.tcp.ts_value, h.ts_recent) && !ts_recent_expired(f, p.direction)) {
+        flow::FlowRest& r = f.rest();
+        if (is_older(p.tcp.ts_value, r.ts_recent[index_of(p.direction)]) &&
+            !ts_recent_expired(f, p.direction)) {
             return (p.payload_len == 0 && (p.tcp.flags & packet::kTcpFin) == 0) ||
                    !config_.normalize.timestamps;
         }
         if (!p.tcp.seq.after(h.acked)) {
-            h.ts_recent = p.tcp.ts_value;
-            f.ts_age[index_of(p.direction)] = ts_age_of(f);
+            r.ts_recent[index_of(p.direction)] = p.tcp.ts_value;
+            r.ts_age[index_of(p.direction)] = ts_age_of(f);
         }
         return true;
     }

@@ -127,16 +127,16 @@ abi::TlsFields fields_of(const app::TlsSummary& tls) {
 void fill(const flow::Flow& f, const Now& now, abi::FlowFields& out) {
     out.last_ns = now.wall.count - (now.time.count - f.last_seen.count);
     out.tcp_flags = f.tcp_flags;
-    out.end = end_of(f.end);
+    out.end = end_of(f.rest().end);
     out.tcp = tcp_phase(f);
     // Picked up midstream counts as established, one side seen or both.
     out.phase = f.state == flow::FlowState::kNew && out.tcp == abi::TcpPhase::kEstablished
                     ? abi::FlowPhase::kEstablished
                     : phase_of(f.state);
-    out.alerted = f.alerted;
+    out.alerted = f.rest().alerted;
     out.dropped = f.verdict == flow::FlowVerdict::kDrop;
     out.passed = f.verdict == flow::FlowVerdict::kPass;
-    out.answered = f.packets[index_of(Direction::kToClient)] != 0;
+    out.answered = !f.silent(index_of(Direction::kToClient));
 }
 
 }  // namespace sluice::verdict

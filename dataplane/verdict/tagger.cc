@@ -17,7 +17,7 @@ std::uint64_t owner_of(const packet::IpAddr& a) {
 }
 
 std::uint64_t owner_of(const flow::Flow& f) {
-    return mix64(f.flow_id);
+    return mix64(f.rest().flow_id);
 }
 
 std::uint32_t identity_of(const bundle::Rule& rule) {

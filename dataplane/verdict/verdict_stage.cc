@@ -56,14 +56,14 @@ void copy_packet(abi::EventRecord& r, const packet::Packet& p) {
 // the match.
 void copy_endpoints(abi::EventRecord& r, const flow::Flow& f, Direction d, const Now& now) {
     const bool to_server = d == Direction::kToServer;
-    r.ip_proto = f.key.ip_proto;
-    r.ip_version = f.key.client.is_v4() ? 4 : 6;
+    r.ip_proto = f.ip_proto;
+    r.ip_version = f.client().is_v4() ? 4 : 6;
     r.direction = d;
     r.wall_ns = now.wall.count;
-    r.src = to_server ? f.key.client.bytes : f.key.server.bytes;
-    r.dst = to_server ? f.key.server.bytes : f.key.client.bytes;
-    r.src_port = to_server ? f.key.client_port : f.key.server_port;
-    r.dst_port = to_server ? f.key.server_port : f.key.client_port;
+    r.src = to_server ? f.client().bytes : f.server().bytes;
+    r.dst = to_server ? f.server().bytes : f.client().bytes;
+    r.src_port = to_server ? f.client_port : f.server_port;
+    r.dst_port = to_server ? f.server_port : f.client_port;
 }
 
 void copy_dns(abi::EventRecord& r, const app::DnsSummary& dns) {
@@ -83,11 +83,11 @@ void copy_frame(abi::EventRecord& r, const packet::Packet& p) {
 }
 
 void copy_flow(abi::EventRecord& r, const flow::Flow& f) {
-    r.flow_id = f.flow_id;
+    r.flow_id = f.rest().flow_id;
     r.app = f.app;
-    r.flow_start_ns = f.first_seen.count;
-    r.flow_bytes = f.bytes;
-    r.flow_packets = f.packets;
+    r.flow_start_ns = f.rest().first_seen.count;
+    r.flow_bytes = {f.bytes(0), f.bytes(1)};
+    r.flow_packets = {f.packets(0), f.packets(1)};
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
                         packet::ReasonCounters& reasons) {
     ++stats_.alerts;
     if (s.flow != nullptr) {
-        s.flow->alerted = true;
+        s.flow->rest().alerted = true;
     }
     if (!config_.alert_events) {
         return;
@@ -163,7 +163,7 @@ void VerdictStage::emit(const Subject& s, const detect::Match& m, EventVerdict v
     if (const abi::HttpFields* http = s.https == nullptr ? nullptr : s.https->find(m)) {
         r.http = *http;
     }
-    if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->flow_id == tls_flow_) {
+    if (s.flow != nullptr && s.flow->app == AppProto::kTls && s.flow->rest().flow_id == tls_flow_) {
         r.tls = tls_;
     }
     if (s.dns != nullptr && m.has_tx && s.dns->tx_id == m.tx_id) {
@@ -267,9 +267,9 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
         if (s.packet != nullptr) {
             subject = {s.packet->src, s.packet->dst, 0};
         } else if (s.flow != nullptr) {
-            subject = {s.flow->key.client, s.flow->key.server, 0};
+            subject = {s.flow->client(), s.flow->server(), 0};
         }
-        subject.flow_id = s.flow != nullptr ? s.flow->flow_id : 0;
+        subject.flow_id = s.flow != nullptr ? s.flow->rest().flow_id : 0;
         const Judgement judged =
             thresholds_.check(rule, subject, s.packet != nullptr ? s.packet->wall : s.now.wall);
         const ThresholdResult result = judged.result;
@@ -280,8 +280,8 @@ void VerdictStage::judge(const Subject& s, const detect::MatchList& matches,
         tag(s, *it);
         if (judged.action == bundle::Action::kPass) {
             // Not by an ICMP error about it, which anybody may send.
-            const bool own = s.packet == nullptr || s.flow == nullptr ||
-                             s.packet->ip_proto == s.flow->key.ip_proto;
+            const bool own =
+                s.packet == nullptr || s.flow == nullptr || s.packet->ip_proto == s.flow->ip_proto;
             if (s.flow != nullptr && own) {
                 s.flow->verdict = flow::FlowVerdict::kPass;
                 ++stats_.flows_passed;
@@ -309,8 +309,8 @@ void VerdictStage::tag(const Subject& s, const detect::Match& m) {
     }
     if (s.packet == nullptr && s.flow != nullptr) {
         const bool up = m.direction == Direction::kToServer;
-        tagger_.ask(rule, up ? s.flow->key.client : s.flow->key.server,
-                    up ? s.flow->key.server : s.flow->key.client, nullptr);
+        tagger_.ask(rule, up ? s.flow->client() : s.flow->server(),
+                    up ? s.flow->server() : s.flow->client(), nullptr);
     } else if (s.packet != nullptr && s.packet->ip_version != 0) {
         tagger_.ask(rule, s.packet->src, s.packet->dst, s.flow);
     }
@@ -373,7 +373,7 @@ void VerdictStage::report_http(const Subject& s, Direction direction, std::uint6
 void VerdictStage::report_flow(const Subject& s, packet::ReasonCounters& reasons) {
     const flow::Flow& f = *s.flow;
     if (f.app == AppProto::kHttp1) {
-        while (const abi::EventRecord* request = requests_.take_any(f.flow_id)) {
+        while (const abi::EventRecord* request = requests_.take_any(f.rest().flow_id)) {
             abi::EventRecord r = *request;
             r.packet_number = 0;
             r.wall_ns = s.now.wall.count;
@@ -385,10 +385,10 @@ void VerdictStage::report_flow(const Subject& s, packet::ReasonCounters& reasons
     }
     abi::EventRecord r = client_record_of(s);
     r.type = abi::EventType::kFlow;
-    r.vlan_count = f.key.vlan != 0 ? 1 : 0;
-    r.vlan[0] = f.key.vlan;
-    r.icmp_type = f.icmp_type;
-    r.icmp_code = f.icmp_code;
+    r.vlan_count = f.vlan != 0 ? 1 : 0;
+    r.vlan[0] = f.vlan;
+    r.icmp_type = f.rest().icmp_type;
+    r.icmp_code = f.rest().icmp_code;
     fill(f, s.now, r.flow);
     push(r, reasons);
 }
@@ -431,7 +431,7 @@ void VerdictStage::report_drop(const Subject& s, packet::ReasonCounters& reasons
 
 void VerdictStage::note_tls(const flow::Flow& flow, const app::TlsSummary& tls) {
     tls_ = fields_of(tls);
-    tls_flow_ = flow.flow_id;
+    tls_flow_ = flow.rest().flow_id;
 }
 
 void VerdictStage::report_tls(const Subject& s, packet::ReasonCounters& reasons) {

@@ -187,7 +187,7 @@ class VerdictStage {
     bool tagging_ = false;
     OutQueue out_;
     abi::TlsFields tls_;          // of the flow 'tls_flow_'
-    std::uint64_t tls_flow_ = 0;  // Flow::flow_id
+    std::uint64_t tls_flow_ = 0;  // FlowRest::flow_id
     HttpRequests requests_;
     VerdictStats stats_;
     Told told_drops_;

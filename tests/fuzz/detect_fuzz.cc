@@ -4,6 +4,7 @@
 // prefilter, so every look evaluates it.
 #include "dataplane/base/cursor.h"
 #include "dataplane/detect/detect_stage.h"
+#include "tests/support/lone_flow.h"
 
 #include <algorithm>
 #include <array>
@@ -118,8 +119,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     p.l4_ok = true;
     stage.inspect_packet(p, matches, reasons);
 
-    flow::Flow flow;
-    flow.key.ip_proto = packet::kProtoTcp;
+    const test::LoneFlow memory;
+    flow::Flow& flow = *memory;
+    flow.ip_proto = packet::kProtoTcp;
     for (std::size_t at = 0; at < bytes.size(); at += step) {
         const std::size_t to = std::min(bytes.size(), at + step);
         const std::size_t from = to > 48 ? to - 48 : 0;  // a window that slides

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/stream/stream_stage.h"
+#include "tests/support/lone_flow.h"
 
 #include <array>
 #include <cstdint>
@@ -39,7 +40,7 @@ class TcpConversation {
   public:
     explicit TcpConversation(stream::StreamStage& stage, const stream::StreamConfig& config)
         : stage_(stage), config_(config) {
-        flow.key.ip_proto = packet::kProtoTcp;
+        flow.ip_proto = packet::kProtoTcp;
     }
 
     // Does what FlowStage does for one packet, then drains the stream stage.
@@ -62,7 +63,7 @@ class TcpConversation {
         p.flow = &flow;
         p.direction = s.direction;
         flow.last_seen = now;
-        ++flow.packets[index_of(s.direction)];
+        flow.count(index_of(s.direction), p.len);
         stage_.begin(p, {now, now}, counters);
         if (stage_.began_anew()) {
             seen_ = {};
@@ -96,7 +97,8 @@ class TcpConversation {
     // What was delivered in a direction of the present connection; bytes of gaps are zero.
     const std::string& delivered(Direction d) const { return seen_[index_of(d)]; }
 
-    flow::Flow flow;
+    LoneFlow memory;
+    flow::Flow& flow = *memory;
     packet::ReasonCounters counters{};
     Nanos now = seconds(1);
 

@@ -2,6 +2,7 @@
 // When a store is full the flow goes on as a raw stream, and nothing is taken from the heap after
 // construction.
 #include "tests/support/alloc_guard.h"
+#include "tests/support/lone_flow.h"
 #include "tests/unit/app/http_transcript.h"
 
 #include <gtest/gtest.h>
@@ -102,9 +103,10 @@ TEST(AppLimits, NothingIsAllocatedPerPacket) {
         "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     const std::string server = "HTTP/1.1 200 OK\r\nSet-Cookie: x\r\nContent-Length: 3\r\n\r\nabc";
     std::size_t points = 0;
+    LoneFlow memory;
     const AllocGuard guard;
     for (int round = 0; round < 100; ++round) {
-        flow::Flow flow;
+        flow::Flow& flow = memory.renew();
         for (const Direction d : {kClient, kServer}) {
             const std::string& text = d == kClient ? client : server;
             for (std::size_t end = 1; end <= text.size(); ++end) {

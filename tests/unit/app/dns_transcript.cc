@@ -22,8 +22,8 @@ bool was_unreadable(const DnsShown& m) {
 }  // namespace
 
 DnsTalk::DnsTalk(app::AppStage& stage, std::uint16_t server_port) : stage_(stage) {
-    flow_.key.client_port = 40000;
-    flow_.key.server_port = server_port;
+    flow_.client_port = 40000;
+    flow_.server_port = server_port;
 }
 
 DnsTalk::~DnsTalk() {
@@ -31,7 +31,7 @@ DnsTalk::~DnsTalk() {
 }
 
 void DnsTalk::send(Direction d, std::string_view bytes, bool end, std::size_t lost) {
-    flow_.key.ip_proto = packet::kProtoTcp;
+    flow_.ip_proto = packet::kProtoTcp;
     std::string& sent = sent_[index_of(d)];
     std::uint64_t& from = kept_from_[index_of(d)];
     if (lost != 0) {
@@ -63,8 +63,8 @@ void DnsTalk::send_cut(Direction d, std::string_view bytes, std::size_t piece) {
 }
 
 void DnsTalk::datagram(Direction d, std::string_view payload) {
-    flow_.key.ip_proto = packet::kProtoUdp;
-    ++flow_.packets[index_of(d)];
+    flow_.ip_proto = packet::kProtoUdp;
+    flow_.count(index_of(d), 0);
     std::vector<std::uint8_t> bytes(payload.begin(), payload.end());
     packet::Packet p;
     p.data = bytes.data();
@@ -74,8 +74,8 @@ void DnsTalk::datagram(Direction d, std::string_view payload) {
     p.flow = &flow_;
     p.direction = d;
     const bool up = d == Direction::kToServer;
-    p.src_port = up ? flow_.key.client_port : flow_.key.server_port;
-    p.dst_port = up ? flow_.key.server_port : flow_.key.client_port;
+    p.src_port = up ? flow_.client_port : flow_.server_port;
+    p.dst_port = up ? flow_.server_port : flow_.client_port;
     if (app::AppStage::wants_datagrams(flow_)) {
         stage_.begin(p, counters_);
         read_points();

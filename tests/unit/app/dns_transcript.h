@@ -5,6 +5,7 @@
 #pragma once
 
 #include "dataplane/app/app_stage.h"
+#include "tests/support/lone_flow.h"
 
 #include <array>
 #include <cstdint>
@@ -63,7 +64,8 @@ class DnsTalk {
     static constexpr std::size_t kHistory = 1024;
 
     app::AppStage& stage_;
-    flow::Flow flow_;
+    LoneFlow flow_memory_;
+    flow::Flow& flow_ = *flow_memory_;
     packet::ReasonCounters counters_{};
     std::array<std::string, 2> sent_;
     std::array<std::uint64_t, 2> kept_from_{};

@@ -2,6 +2,7 @@
 // Control connections announce data connections, which are then known and are files. Beside the
 // stage there is the parser alone, for what it says at which byte.
 #include "dataplane/app/app_stage.h"
+#include "tests/support/lone_flow.h"
 #include "tests/unit/app/parser_talk.h"
 
 #include <gtest/gtest.h>
@@ -25,28 +26,28 @@ packet::IpAddr host(std::uint8_t last) {
     return ip;
 }
 
-flow::Flow control_flow() {
-    flow::Flow f;
-    f.key = {host(1), host(2), 40000, 21, 0, packet::kProtoTcp, 0};
-    f.last_seen = seconds(100);
+test::LoneFlow control_flow() {
+    test::LoneFlow f;
+    f->set_key({host(1), host(2), 40000, 21, 0, packet::kProtoTcp, 0});
+    f->last_seen = seconds(100);
     return f;
 }
 
-flow::Flow data_flow(std::uint8_t client, std::uint8_t server, std::uint16_t port) {
-    flow::Flow f = control_flow();
-    f.key.client = host(client);
-    f.key.server = host(server);
-    f.key.client_port = 20;
-    f.key.server_port = port;
+test::LoneFlow data_flow(std::uint8_t client, std::uint8_t server, std::uint16_t port) {
+    test::LoneFlow f = control_flow();
+    f->set_key({host(client), host(server), 20, port, 0, packet::kProtoTcp, 0});
     return f;
 }
 
 class FtpTest : public ::testing::Test {
   protected:
-    FtpTest() { talk_.flow() = control_flow(); }
+    FtpTest() {
+        talk_.flow().set_key(control_flow()->key());
+        talk_.flow().last_seen = control_flow()->last_seen;
+    }
 
     FtpTransfer announced(std::uint8_t client, std::uint8_t server, std::uint16_t port) {
-        return ftp_.expectations().take(data_flow(client, server, port), name_);
+        return ftp_.expectations().take(*data_flow(client, server, port), name_);
     }
 
     std::string name() const { return {name_.bytes().begin(), name_.bytes().end()}; }
@@ -112,15 +113,15 @@ TEST_F(FtpTest, AuthTls) {
 
 TEST_F(FtpTest, ExpectationsEndAndAreBounded) {
     FtpExpectations table;
-    flow::Flow control = control_flow();
-    EXPECT_TRUE(table.add(control, false, 1000, FtpTransfer::kStore, {}));
-    flow::Flow late = data_flow(1, 2, 1000);
-    late.last_seen = seconds(131);
-    EXPECT_EQ(table.take(late, name_), FtpTransfer::kNone);
+    const test::LoneFlow control = control_flow();
+    EXPECT_TRUE(table.add(*control, false, 1000, FtpTransfer::kStore, {}));
+    const test::LoneFlow late = data_flow(1, 2, 1000);
+    late->last_seen = seconds(131);
+    EXPECT_EQ(table.take(*late, name_), FtpTransfer::kNone);
     EXPECT_FALSE(table.any());
     bool full = false;
     for (std::uint16_t port = 1; port < 10000; ++port) {
-        full = !table.add(control, false, port, FtpTransfer::kStore, {}) || full;
+        full = !table.add(*control, false, port, FtpTransfer::kStore, {}) || full;
     }
     EXPECT_TRUE(full);
     EXPECT_LE(table.size(), 2048U);
@@ -129,21 +130,21 @@ TEST_F(FtpTest, ExpectationsEndAndAreBounded) {
 // What nobody fetched goes with the looks of other flows; what is still valid stays.
 TEST_F(FtpTest, UnfetchedExpectationsGo) {
     FtpExpectations table;
-    flow::Flow control = control_flow();
+    const test::LoneFlow control = control_flow();
     for (std::uint16_t port = 1; port <= 100; ++port) {
-        EXPECT_TRUE(table.add(control, false, port, FtpTransfer::kStore, {}));
+        EXPECT_TRUE(table.add(*control, false, port, FtpTransfer::kStore, {}));
     }
-    control.last_seen = control.last_seen + seconds(60);
-    EXPECT_TRUE(table.add(control, false, 2000, FtpTransfer::kRetrieve, {}));
-    flow::Flow other = data_flow(1, 2, 3000);
-    other.last_seen = control.last_seen;
+    control->last_seen = control->last_seen + seconds(60);
+    EXPECT_TRUE(table.add(*control, false, 2000, FtpTransfer::kRetrieve, {}));
+    const test::LoneFlow other = data_flow(1, 2, 3000);
+    other->last_seen = control->last_seen;
     for (int looks = 0; looks < 512; ++looks) {
-        EXPECT_EQ(table.take(other, name_), FtpTransfer::kNone);
+        EXPECT_EQ(table.take(*other, name_), FtpTransfer::kNone);
     }
     EXPECT_EQ(table.size(), 1U);
-    flow::Flow announced = data_flow(1, 2, 2000);
-    announced.last_seen = control.last_seen;
-    EXPECT_EQ(table.take(announced, name_), FtpTransfer::kRetrieve);
+    const test::LoneFlow announced = data_flow(1, 2, 2000);
+    announced->last_seen = control->last_seen;
+    EXPECT_EQ(table.take(*announced, name_), FtpTransfer::kRetrieve);
     EXPECT_FALSE(table.any());
 }
 
@@ -174,7 +175,7 @@ TEST(FtpDataTest, BothDirectionsAreFiles) {
 TEST(FtpStageTest, AnAnnouncedConnectionIsFtpData) {
     AppStage stage{AppConfig{}};
     packet::ReasonCounters reasons{};
-    flow::Flow control = control_flow();
+    const test::LoneFlow control = control_flow();
     const auto send = [&](flow::Flow& f, Direction d, std::uint64_t offset,
                           const std::string& text) {
         stream::StreamChunk chunk;
@@ -197,17 +198,17 @@ TEST(FtpStageTest, AnAnnouncedConnectionIsFtpData) {
         }
         return files;
     };
-    send(control, kDown, 0, "220 (vsFTPd 3.0.3)\r\n");
-    EXPECT_EQ(control.app, AppProto::kFtp);
-    send(control, kUp, 0, "EPSV\r\n");
-    send(control, kDown, 20, "229 Entering Extended Passive Mode (|||1235|)\r\n");
-    send(control, kUp, 6, "RETR x\r\n");
-    flow::Flow data = data_flow(1, 2, 1235);
-    EXPECT_EQ(send(data, kDown, 0, "GET / HTTP/1.1\r\n\r\n"),
+    send(*control, kDown, 0, "220 (vsFTPd 3.0.3)\r\n");
+    EXPECT_EQ(control->app, AppProto::kFtp);
+    send(*control, kUp, 0, "EPSV\r\n");
+    send(*control, kDown, 20, "229 Entering Extended Passive Mode (|||1235|)\r\n");
+    send(*control, kUp, 6, "RETR x\r\n");
+    const test::LoneFlow data = data_flow(1, 2, 1235);
+    EXPECT_EQ(send(*data, kDown, 0, "GET / HTTP/1.1\r\n\r\n"),
               (std::vector<std::string>{"GET / HTTP/1.1\r\n\r\n", "x"}));
-    EXPECT_EQ(data.app, AppProto::kFtpData);
-    stage.release(data);
-    stage.release(control);
+    EXPECT_EQ(data->app, AppProto::kFtpData);
+    stage.release(*data);
+    stage.release(*control);
     EXPECT_EQ(stage.flows_in_use(), 0U);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Framing of HTTP/1 messages: pipelining, bodies, tunnels, ends, gaps; and what hostile peers send.
+#include "tests/support/lone_flow.h"
 #include "tests/unit/app/http_transcript.h"
 
 #include <gtest/gtest.h>
@@ -247,8 +248,8 @@ TEST_F(Http, SummaryNamesTheTransaction) {
     EXPECT_EQ(std::string(s.method.begin(), s.method.end()), "GET");
     EXPECT_EQ(std::string(s.host.begin(), s.host.end()), "h");
     EXPECT_EQ(std::string(s.user_agent.begin(), s.user_agent.end()), "ua");
-    flow::Flow other;
-    EXPECT_EQ(stage.summary(other, kClient).status, 0);
+    const LoneFlow other;
+    EXPECT_EQ(stage.summary(*other, kClient).status, 0);
 }
 
 TEST_F(Http, IdleKeepAliveHoldsNoSlab) {

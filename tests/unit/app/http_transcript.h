@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/app/app_stage.h"
+#include "tests/support/lone_flow.h"
 
 #include <array>
 #include <cstdint>
@@ -88,7 +89,8 @@ class Conversation {
     void check(bool ok, const char* what);
 
     app::AppStage& stage_;
-    flow::Flow flow_;
+    LoneFlow flow_memory_;
+    flow::Flow& flow_ = *flow_memory_;
     packet::ReasonCounters counters_{};
     std::size_t history_;
     std::array<std::string, 2> sent_;  // kept from kept_from_ on

@@ -8,6 +8,7 @@
 #include "dataplane/app/buffers.h"
 #include "dataplane/packet/reason.h"
 #include "dataplane/stream/stream_chunk.h"
+#include "tests/support/lone_flow.h"
 
 #include <algorithm>
 #include <array>
@@ -225,7 +226,8 @@ class ParserTalk {
     Parser& parser_;
     std::size_t history_;
     State state_;
-    flow::Flow flow_;
+    LoneFlow flow_memory_;
+    flow::Flow& flow_ = *flow_memory_;
     packet::ReasonCounters counters_{};
     std::array<std::string, 2> sent_;
     std::array<std::uint64_t, 2> lost_{};

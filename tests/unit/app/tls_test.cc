@@ -3,6 +3,7 @@
 #include "dataplane/app/tls.h"
 
 #include "tests/support/alloc_guard.h"
+#include "tests/support/lone_flow.h"
 #include "tests/unit/app/parser_talk.h"
 #include "tests/unit/app/tls_maker.h"
 
@@ -188,7 +189,7 @@ TEST_F(TlsTest, ValidityIsJudgedByTheFirstPacket) {
                                          {1893456000, kTlsCertValid},
                                          {1893456001, kTlsCertExpired}}) {
         Talk talk(tls_);
-        talk.flow().first_seen = seconds(when);
+        talk.flow().rest().first_seen = seconds(when);
         talk.send(kUp, hello_record(""));
         talk.send(kDown, tls_record(22, server_hello({}) + certificate_message({certificate({})})));
         EXPECT_EQ(talk.seen(kDown, BufferId::kTlsCertValidity),
@@ -366,10 +367,10 @@ TEST_F(TlsTest, AllocatesNothing) {
     }
     const MadeTls made = usual_tls12();
     TlsFlow state;
-    flow::Flow flow;
+    const LoneFlow flow;
     packet::ReasonCounters counters{};
     stream::StreamChunk up;
-    up.flow = &flow;
+    up.flow = flow.get();
     up.window = {static_cast<const std::uint8_t*>(static_cast<const void*>(made.client.data())),
                  240};
     up.fresh = 240;

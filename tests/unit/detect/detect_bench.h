@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/detect/detect_stage.h"
+#include "tests/support/lone_flow.h"
 #include "tests/unit/detect/model_maker.h"
 
 #include <algorithm>
@@ -58,14 +59,10 @@ class Bench {
     explicit Bench(Installed installed, const detect::DetectConfig& config = small())
         : stage(config), installed_(std::move(installed)) {
         stage.install(installed_.rules.get(), installed_.scratch.get());
-        flow.key.client = v4(10, 0, 0, 1);
-        flow.key.server = v4(192, 0, 2, 80);
-        flow.key.client_port = 40000;
-        flow.key.server_port = 80;
-        flow.key.ip_proto = packet::kProtoTcp;
+        flow.set_key({v4(10, 0, 0, 1), v4(192, 0, 2, 80), 40000, 80, 0, packet::kProtoTcp, 0});
         flow.state = flow::FlowState::kEstablished;
         flow.app = AppProto::kHttp1;
-        flow.flow_id = 7;
+        flow.rest().flow_id = 7;
     }
 
     static packet::IpAddr v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
@@ -137,7 +134,8 @@ class Bench {
     std::uint64_t count(packet::Reason r) const { return reasons[static_cast<std::size_t>(r)]; }
 
     detect::DetectStage stage;
-    flow::Flow flow;
+    LoneFlow memory;
+    flow::Flow& flow = *memory;
     detect::MatchList matches;
     packet::ReasonCounters reasons{};
     std::array<app::BufferView, kBufferCount> buffers{};

@@ -180,7 +180,7 @@ TEST(PacketLook, AddressRulesOncePerFlowAndDirection) {
     Bench b(test::build(maker.finish()));
     FakePacket p(packet::kProtoUdp, "x");
     p.p.flow = &b.flow;
-    b.flow.key.ip_proto = packet::kProtoUdp;
+    b.flow.ip_proto = packet::kProtoUdp;
     EXPECT_EQ(b.packet(p.p), Sids({1, 3, 5}));
     EXPECT_EQ(b.packet(p.p), Sids({}));
     p.p.direction = Direction::kToClient;

@@ -128,7 +128,7 @@ TEST(StateLook, Flowints) {
     udp_rule(maker, 9, "chk").header_item(flowint(FlowintOp::kTest, 1, CompareOp::kGe), {"other"});
     Bench b(test::build(maker.finish()));
     Sender s(b);
-    b.flow.key.ip_proto = packet::kProtoUdp;
+    b.flow.ip_proto = packet::kProtoUdp;
     s.flow = &b.flow;
     EXPECT_EQ(s.send("chk", 0), Sids({4}));
     EXPECT_EQ(s.send("sub", 0), Sids({5})) << "of nothing: nothing";
@@ -154,7 +154,7 @@ TEST(StateLook, FlowintsHaveALimit) {
     Bench b(test::build(maker.finish()));
     Sender s(b);
     s.flow = &b.flow;
-    b.flow.key.ip_proto = packet::kProtoUdp;
+    b.flow.ip_proto = packet::kProtoUdp;
     s.send("add", 0);
     EXPECT_EQ(b.count(packet::Reason::detect_state_full), 1U);
 }
@@ -165,8 +165,8 @@ TEST(StateLook, FlowAge) {
     Bench b(test::build(maker.finish()));
     Sender s(b);
     s.flow = &b.flow;
-    b.flow.key.ip_proto = packet::kProtoUdp;
-    b.flow.first_seen.count = 1700000000 * seconds(1).count;
+    b.flow.ip_proto = packet::kProtoUdp;
+    b.flow.rest().first_seen.count = 1700000000 * seconds(1).count;
     EXPECT_EQ(s.send("x", 10.9), Sids({}));
     EXPECT_EQ(s.send("x", 11), Sids({1}));
     s.flow = nullptr;

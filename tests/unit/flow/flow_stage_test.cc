@@ -2,6 +2,7 @@
 #include "dataplane/flow/flow_stage.h"
 
 #include "tests/support/alloc_guard.h"
+#include "tests/support/lone_flow.h"
 
 #include <gtest/gtest.h>
 
@@ -18,12 +19,12 @@ using packet::Reason;
 class Recorder : public FlowObserver {
   public:
     void flow_ended(Flow& f, Now) override {
-        ended.push_back(f.flow_id);
+        ended.push_back(f.rest().flow_id);
         last = f;
     }
 
     std::vector<std::uint64_t> ended;
-    Flow last;
+    test::LoneFlow last;
 };
 
 struct Endpoint {
@@ -101,7 +102,7 @@ class FlowStageTest : public testing::Test {
 
 TEST_F(FlowStageTest, AServersPortTellsTheRolesOfAConnectionFoundInTheMiddle) {
     EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1), false).direction, Direction::kToClient);
-    EXPECT_EQ(batch[0].flow->key.client_port, kA.port);
+    EXPECT_EQ(batch[0].flow->client_port, kA.port);
     EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1), true).direction, Direction::kToServer);
     batch.clear();
     tcp({0x0a000003, 50000}, {0x0a000004, 40001}, packet::kTcpAck);  // says nothing
@@ -134,13 +135,13 @@ TEST_F(FlowStageTest, BothDirectionsShareAFlow) {
     EXPECT_EQ(batch[0].direction, Direction::kToServer);
     EXPECT_EQ(batch[1].direction, Direction::kToClient);
     const Flow& f = *batch[0].flow;
-    EXPECT_EQ(f.packets[0], 2U);
-    EXPECT_EQ(f.packets[1], 1U);
-    EXPECT_EQ(f.bytes[0], 120U);
+    EXPECT_EQ(f.packets(0), 2U);
+    EXPECT_EQ(f.packets(1), 1U);
+    EXPECT_EQ(f.bytes(0), 120U);
     EXPECT_EQ(f.state, FlowState::kEstablished);
-    EXPECT_EQ(f.key.client_port, 40000);
-    EXPECT_EQ(f.key.server_port, 80);
-    EXPECT_LT(f.flow_id, std::uint64_t{1} << 53);
+    EXPECT_EQ(f.client_port, 40000);
+    EXPECT_EQ(f.server_port, 80);
+    EXPECT_LT(f.rest().flow_id, std::uint64_t{1} << 53);
 }
 
 TEST_F(FlowStageTest, EveryPartOfTheKeyCounts) {
@@ -181,7 +182,7 @@ TEST_F(FlowStageTest, SenderOfASynAckIsTheServer) {
     EXPECT_EQ(batch[0].direction, Direction::kToClient);
     EXPECT_EQ(batch[1].direction, Direction::kToServer);
     EXPECT_EQ(batch[0].flow, batch[1].flow);
-    EXPECT_EQ(batch[0].flow->key.server_port, 80);
+    EXPECT_EQ(batch[0].flow->server_port, 80);
 }
 
 TEST_F(FlowStageTest, PingsPairByIdentifier) {
@@ -214,7 +215,7 @@ TEST_F(FlowStageTest, TimeoutsFollowTheState) {
     EXPECT_EQ(stage->stats().active, 0U);
     EXPECT_EQ(stage->stats().timed_out, 1U);
     ASSERT_EQ(recorder.ended.size(), 1U);
-    EXPECT_EQ(recorder.last.key.ip_proto, packet::kProtoUdp);
+    EXPECT_EQ(recorder.last->ip_proto, packet::kProtoUdp);
 
     one_udp(kA, kB, seconds(50));
     one_udp(kB, kA, seconds(50));  // established: 300 s
@@ -266,8 +267,8 @@ TEST_F(FlowStageTest, LongSilenceAndSmallBudgetStillEndEverything) {
 }
 
 TEST_F(FlowStageTest, PacketAfterTheTimeoutStartsANewFlowEvenBeforeExpiry) {
-    const std::uint64_t first = one_udp(kA, kB, seconds(1)).flow->flow_id;
-    const std::uint64_t second = one_udp(kA, kB, seconds(100)).flow->flow_id;
+    const std::uint64_t first = one_udp(kA, kB, seconds(1)).flow->rest().flow_id;
+    const std::uint64_t second = one_udp(kA, kB, seconds(100)).flow->rest().flow_id;
     EXPECT_NE(first, second);
     EXPECT_TRUE(recorder.ended.empty());  // told at the next call
     stage->expire({seconds(100), {}}, 1);
@@ -276,10 +277,10 @@ TEST_F(FlowStageTest, PacketAfterTheTimeoutStartsANewFlowEvenBeforeExpiry) {
 
 TEST_F(FlowStageTest, NewSynOnAClosedFlowStartsANewOne) {
     const packet::Packet p = one_tcp(packet::kTcpSyn, seconds(1));
-    const std::uint64_t first = p.flow->flow_id;
+    const std::uint64_t first = p.flow->rest().flow_id;
     p.flow->state = FlowState::kClosed;
-    EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1)).flow->flow_id, first);
-    EXPECT_NE(one_tcp(packet::kTcpSyn, seconds(1)).flow->flow_id, first);
+    EXPECT_EQ(one_tcp(packet::kTcpAck, seconds(1)).flow->rest().flow_id, first);
+    EXPECT_NE(one_tcp(packet::kTcpSyn, seconds(1)).flow->rest().flow_id, first);
     EXPECT_EQ(stage->stats().reused, 1U);
 }
 
@@ -291,7 +292,7 @@ TEST_F(FlowStageTest, SynAfterResetInTheSameBatchStartsANewFlow) {
     EXPECT_EQ(batch[0].flow, batch[1].flow);
     EXPECT_NE(batch[0].flow, batch[2].flow);
     EXPECT_TRUE(recorder.ended.empty());  // packets of this batch still refer to it
-    EXPECT_TRUE(batch[0].flow->in_use);
+    EXPECT_TRUE(batch[0].flow->rest().in_use);
     stage->end_all({});
     EXPECT_EQ(recorder.ended.size(), 2U);
 }
@@ -408,7 +409,7 @@ TEST_F(FlowStageTest, AmongHalfOpenFlowsTheOldestSilentOneGoes) {
     make(c);
     std::vector<std::uint64_t> ids;
     for (std::uint32_t i = 0; i < 16; ++i) {
-        ids.push_back(one_udp({i, 1}, kB, millis(i)).flow->flow_id);
+        ids.push_back(one_udp({i, 1}, kB, millis(i)).flow->rest().flow_id);
     }
     for (const std::uint32_t talks : {0U, 2U}) {
         one_udp({talks, 1}, kB, millis(50));
@@ -451,10 +452,10 @@ TEST_F(FlowStageTest, ClosedFlowsGoBeforeHalfOpenOnes) {
     }
     for (std::uint32_t i = 100; i < 102; ++i) {
         one_udp({i, 1}, kB, millis(i));
-        EXPECT_EQ(recorder.last.state, FlowState::kClosed);
+        EXPECT_EQ(recorder.last->state, FlowState::kClosed);
     }
     one_udp({102, 1}, kB, millis(102));
-    EXPECT_EQ(recorder.last.state, FlowState::kNew);
+    EXPECT_EQ(recorder.last->state, FlowState::kNew);
 }
 
 // Acknowledgements out of nowhere look like connections found in the middle: an answer tells them
@@ -471,7 +472,7 @@ TEST_F(FlowStageTest, MidstreamFlowsAreProtectedOnceAnswered) {
         f.midstream = true;
         f.state = FlowState::kEstablished;  // as stream does
         stage->state_changed(f);
-        return f.flow_id;
+        return f.rest().flow_id;
     };
     const std::uint64_t answered = pick_up(1, millis(1));
     batch.clear();
@@ -529,9 +530,9 @@ TEST_F(FlowStageTest, AgreesWithAMapOverManyKeys) {
             ASSERT_NE(batch[i].flow, nullptr);
             std::uint64_t& id = model[keys[i]];
             if (id == 0) {
-                id = batch[i].flow->flow_id;
+                id = batch[i].flow->rest().flow_id;
             }
-            ASSERT_EQ(id, batch[i].flow->flow_id);
+            ASSERT_EQ(id, batch[i].flow->rest().flow_id);
         }
     }
     EXPECT_EQ(stage->stats().created, stage->stats().active);
