@@ -55,16 +55,6 @@ class StreamStage {
     // Gives back all memory of the flow.
     void release(flow::Flow& f);
 
-    // Starts loading what begin() will need; worth it a packet or two ahead.
-    void prefetch(const packet::Packet& p) const {
-        if (p.flow != nullptr && p.payload_len != 0) {
-            const std::uint32_t state = p.flow->stream_state(index_of(p.direction));
-            if (state != flow::kNoIndex) {
-                windows_.prefetch(state);
-            }
-        }
-    }
-
     const StreamStats& stats() const { return stats_; }
 
   private:

@@ -49,8 +49,6 @@ class StreamWindows {
 
     StreamState& operator[](std::uint32_t index) { return states_[index]; }
 
-    void prefetch(std::uint32_t index) const { __builtin_prefetch(states_.address(index)); }
-
     void set_second(std::uint32_t s) { second_ = s; }
 
     // Appends as many of the bytes (at most kMaxPiece) as there is room for; 0: no memory.
