@@ -3,6 +3,7 @@
 
 #include "dataplane/base/check.h"
 
+#include <algorithm>
 #include <cstring>
 #include <tmmintrin.h>
 
@@ -77,7 +78,7 @@ bool NearGate::may_hit(Bytes region, std::size_t from) const {
     SLUICE_ASSERT(closed_ && from + region.size() <= kReach);
     // One byte in front, which no literal of two bytes can begin before.
     alignas(kLanes) std::array<std::uint8_t, kLanes + kReach> text{};
-    std::memcpy(text.data() + kLanes, region.data(), region.size());
+    std::copy(region.begin(), region.end(), text.begin() + kLanes);  // it may be empty
     const __m128i last_low = load(last_.low.data());
     const __m128i last_high = load(last_.high.data());
     const __m128i before_low = load(before_.low.data());
