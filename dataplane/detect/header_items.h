@@ -43,6 +43,11 @@ constexpr bool compare(std::int64_t v, bundle::CompareOp op, std::int64_t lo, st
     return false;
 }
 
+// A number against what a keyword asks for, negation and all.
+constexpr bool number_fits(const bundle::Item& item, std::int64_t v) {
+    return compare(v, item.op, item.lo, item.hi) != ((item.flags & bundle::kNegated) != 0);
+}
+
 // A set of flag bits against lo: exactly these (kEq), all of them (kAnd), any of them (kOr), none
 // of them (kNor or kNe). 'mask' holds the bits that do not matter.
 constexpr bool bits_match(const bundle::Item& item, std::uint32_t value) {

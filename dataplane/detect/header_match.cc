@@ -362,8 +362,7 @@ std::int64_t header_number(const Item& item, const packet::Packet& p) {
 
 bool number_matches(const Item& item, const packet::Packet& p) {
     const std::int64_t v = header_number(item, p);
-    return v >= 0 &&
-           compare(v, item.op, item.lo, item.hi) != ((item.flags & bundle::kNegated) != 0);
+    return v >= 0 && number_fits(item, v);
 }
 
 bool condition_holds(const Ruleset& rules, const Item& item, const Subject& s,

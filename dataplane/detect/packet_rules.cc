@@ -30,11 +30,6 @@ bool proto_fits(bundle::HeaderProto rule, std::size_t cls) {
     return false;
 }
 
-// A number that the key tells exactly.
-bool number_fits(const bundle::Item& item, std::int64_t value) {
-    return compare(value, item.op, item.lo, item.hi) != ((item.flags & bundle::kNegated) != 0);
-}
-
 bool item_fits(const bundle::Item& item, std::size_t cls, const PacketRuleIndex::Key& key) {
     if (item.kind == bundle::ItemKind::kTcpFlags) {
         return cls == 0 && bits_match(item, key.tcp_flags);
