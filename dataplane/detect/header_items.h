@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small tests of numbers that several parts of detection share: comparison operators and TCP flags.
+// Small tests that several parts of detection share: comparison operators, flag bits, protocols.
 // Values only; any thread.
 #pragma once
 
+#include "dataplane/base/proto.h"
 #include "dataplane/packet/reason.h"
 #include "signatures/bundle/model.h"
 
@@ -41,6 +42,11 @@ constexpr bool compare(std::int64_t v, bundle::CompareOp op, std::int64_t lo, st
             return v >= lo && v <= hi;
     }
     return false;
+}
+
+// As for Suricata, SMB carries DCE/RPC, so rules about that are about it.
+constexpr bool speaks(AppProto flow, AppProto wanted) {
+    return flow == wanted || (wanted == AppProto::kDcerpc && flow == AppProto::kSmb);
 }
 
 // A number against what a keyword asks for, negation and all.

@@ -56,11 +56,6 @@ bool proto_matches(const RuleRec& r, const Subject& s) {
              ((f & bundle::kRuleIcmp6Only) != 0 && s.ip_proto != packet::kProtoIcmp6));
 }
 
-// As for Suricata, SMB carries DCE/RPC, so rules about that are about it.
-bool speaks(AppProto flow, AppProto wanted) {
-    return flow == wanted || (wanted == AppProto::kDcerpc && flow == AppProto::kSmb);
-}
-
 bool flow_matches(const RuleRec& r, const Subject& s) {
     constexpr std::uint32_t kNeedFlow = bundle::kFlowToServer | bundle::kFlowToClient |
                                         bundle::kFlowEstablished | bundle::kFlowNotEstablished;

@@ -14,6 +14,9 @@ constexpr std::size_t kMaxKeyRanges = 4096;  // a set with more is not worth an 
 constexpr std::uint64_t kMaxKeyAddresses =
     1ULL << 26;  // nor one that most packets fall into (10/8 is 2^24)
 
+constexpr unsigned kAppProtos = static_cast<unsigned>(AppProto::kCount);
+static_assert(kAppProtos <= 64, "a bit each in PacketRuleIndex::named_");
+
 bool proto_fits(bundle::HeaderProto rule, std::size_t cls) {
     switch (rule) {
         case bundle::HeaderProto::kIp:
@@ -140,12 +143,11 @@ class PacketRuleIndexBuilder {
         RuleIndex rule;
     };
 
-    void name(AppProto app) {
-        if (app != AppProto::kUnknown) {
-            out_.named_ |= std::uint64_t{1} << static_cast<unsigned>(app);
-        }
-        if (app == AppProto::kDcerpc) {  // SMB carries it
-            out_.named_ |= std::uint64_t{1} << static_cast<unsigned>(AppProto::kSmb);
+    void name(AppProto wanted) {
+        for (unsigned i = 0; wanted != AppProto::kUnknown && i < kAppProtos; ++i) {
+            if (speaks(static_cast<AppProto>(i), wanted)) {
+                out_.named_ |= std::uint64_t{1} << i;
+            }
         }
     }
 
