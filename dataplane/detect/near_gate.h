@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // NearGate: whether the first bytes of a buffer may hold any of a few literals, told from the last
 // two bytes of each by byte shuffles (the nibble tables of Teddy, Hyperscan's matcher for few
-// literals, and where each literal may end). It answers in some twenty cycles what a call of
-// Hyperscan costs a hundred and more to answer, and nearly always "no". Never "no" when one is
-// there. Built at load; any worker reads. Units: bytes.
+// literals, and where each literal may end). A call of Hyperscan for so few bytes is mostly what a
+// call costs; this nearly always answers "no" before one. Never "no" when one is there. Built at
+// load; any worker reads. Units: bytes.
 #pragma once
 
 #include "dataplane/base/cursor.h"
