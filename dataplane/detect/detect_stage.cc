@@ -337,8 +337,11 @@ void DetectStage::inspect_packet(const packet::Packet& p, MatchList& matches,
 void DetectStage::evaluate_packet(Look& look, const Candidate& c, const packet::Packet& p) {
     const RuleRec& rule = rules_->rule(c.rule);
     ++stats_.candidates;
+    if ((rule.traits & kRuleHasApp) != 0 || lacks_bit(rule, look)) {
+        return;
+    }
     ++scratch_->counters[c.rule].candidates;
-    if ((rule.traits & kRuleHasApp) != 0 || !admits(rule, look)) {
+    if (!admits(rule, look)) {
         return;
     }
     if (engines_match(look, c.rule, p)) {
